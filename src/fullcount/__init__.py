@@ -1,0 +1,1 @@
+"""Fullcount: every conversion, counted once."""

@@ -1,0 +1,1 @@
+"""Settings: one commented file with every default."""

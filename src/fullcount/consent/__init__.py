@@ -1,0 +1,1 @@
+"""Signals and rules -> a decision: send, limit or withhold. Pure."""

@@ -1,0 +1,1 @@
+"""Lease, batch, attempt, decide, settle; blind to what TikTok is."""

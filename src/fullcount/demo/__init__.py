@@ -1,0 +1,1 @@
+"""Real-shaped orders, faults, and proof that each was counted once."""

@@ -1,0 +1,1 @@
+"""A strict local TikTok, written from the specification, blind to our client."""

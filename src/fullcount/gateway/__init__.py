@@ -1,0 +1,1 @@
+"""The HTTP service: ingest routes, health, metrics, drain."""

@@ -1,0 +1,1 @@
+"""Normalise, hash, click ID, advanced matching. Pure."""

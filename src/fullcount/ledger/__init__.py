@@ -1,0 +1,1 @@
+"""What happened to each event; counts; the timeline of one event."""

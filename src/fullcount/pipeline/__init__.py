@@ -1,0 +1,1 @@
+"""The visible list of steps from Event to queue."""

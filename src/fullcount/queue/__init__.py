@@ -1,0 +1,1 @@
+"""Durable, counted once: the Queue protocol and its engines."""

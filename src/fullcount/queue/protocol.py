@@ -1,0 +1,70 @@
+"""The seam: what any durable queue does. Three hot calls, and what a person or the clock asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from fullcount.queue.delivery import Attempt, DeadLetter, LaneState, Lease, LeaseLimits, Selection, Settlement
+from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import Reason
+
+
+class Queue(Protocol):
+    """A durable queue. Every call is atomic and may be repeated; nothing is promised about order across lanes.
+
+    Each raises StoreUnavailable if it is not certain that the change is stored, and StoreCorrupt if the store cannot
+    be trusted any more. The engine owns dedupe, merge and order. Ledger facts travel inside `accept` and `settle`.
+    """
+
+    async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
+        """Store the entries and facts together; return a verdict for each entry, in order, after the commit."""
+        ...
+
+    async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
+        """Claim due deliveries of a lane, oldest first. Empty while the lane is paused or nothing is ripe."""
+        ...
+
+    async def settle(self, lease: Lease, results: Mapping[int, Settlement], attempts: Sequence[Attempt] = ()) -> bool:
+        """End some or all deliveries of a lease, by `seq`; those not named stay leased.
+
+        False if the lease is stale: then nothing was changed. The attempts are written to the ledger once.
+        """
+        ...
+
+    async def release_held(self) -> int:
+        """Let go of held deliveries whose time has come; return how many."""
+        ...
+
+    async def bury(self, selection: Selection, reason: Reason = Reason.PURGED) -> int:
+        """Take waiting and held deliveries (never leased ones) out and keep them as dead letters; return how many."""
+        ...
+
+    async def redrive(self, selection: Selection, *, overridden: bool = False) -> int:
+        """Put dead letters back on their lane with their key; `overridden` skips the age and window rules."""
+        ...
+
+    async def pause(self, lane: Lane, why: str) -> None:
+        """Stop leasing from a lane; what is accepted for it waits."""
+        ...
+
+    async def resume(self, lane: Lane) -> None:
+        """Lease from it again."""
+        ...
+
+    async def lanes(self) -> list[LaneState]:
+        """Return every lane that holds something or is paused."""
+        ...
+
+    async def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters that match."""
+        ...
+
+    async def changed(self) -> None:
+        """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is under way and let go of the store."""
+        ...

@@ -1,0 +1,1 @@
+"""One file per sender, same shape: raw request -> authenticated events."""

@@ -1,0 +1,1 @@
+"""Public test doubles, one for each seam."""

@@ -1,0 +1,1 @@
+"""TikTok's wire: mapping, transport, answer codes, limits."""

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Make .venv with everything that running, testing and checking need. Quick when nothing changed.
+set -eu
+python=${1:-python3}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+    echo "fullcount needs Python 3.11 or newer; '$python' is $("$python" --version 2>&1). Fix: make PYTHON=python3.11 ..." >&2
+    exit 2
+}
+
+if [ ! -x .venv/bin/python ]; then
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null
+        else
+            echo "Python's venv module is missing. Fix: install it (Debian: apt-get install python3-venv)" >&2
+            exit 2
+        fi
+    fi
+    "$python" -m venv .venv
+fi
+
+want=$(cat requirements/dev.txt pyproject.toml tools/setup.sh | cksum)
+if [ "$(cat .venv/fullcount-setup 2>/dev/null)" != "$want" ]; then
+    echo "installing into .venv (once)" >&2
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    echo "$want" > .venv/fullcount-setup
+fi
