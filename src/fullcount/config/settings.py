@@ -1,4 +1,4 @@
-"""What can be set, with every default. `fullcount.config.load` reads these from `fullcount.toml` and the environment."""
+"""What can be set, with every default. `fullcount.config.load` fills it from `fullcount.toml` and the environment."""
 
 from __future__ import annotations
 
