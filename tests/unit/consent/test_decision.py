@@ -1,0 +1,102 @@
+"""Consent decides first: denied never leaves, and a missing answer is read by the source's rule."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcount.consent.decision import Action, Rule, Signal, decide, read_signal
+from fullcount.consent.regions import EEA, Region, country_code, region_of
+
+WORDS = st.none() | st.sampled_from(["granted", "denied", "opt_out", "limited", ""]) | st.text(max_size=12)
+COUNTRIES = st.none() | st.sampled_from(["US", "DE", "GB", "UK", "CH", "NO", "BR", "us"]) | st.text(max_size=4)
+REGIONS = st.dictionaries(st.sampled_from(["BR", "DE", "US", "JP"]), st.sampled_from(["opt_in", "opt_out"]))
+
+
+@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
+def test_denied_is_never_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+    """No rule, country or setting sends what the visitor refused."""
+    decision = decide("denied", country, rule, regions)
+
+    assert (decision.action, decision.reason) == (Action.WITHHOLD, "consent_denied")
+
+
+@given(said=WORDS, country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
+def test_every_decision_has_its_reason(
+    said: str | None, country: str | None, rule: Rule, regions: dict[str, str]
+) -> None:
+    """What is withheld names a reason of the closed list, what goes names none, and each says what it rests on."""
+    decision = decide(said, country, rule, regions)
+
+    reasons = {"consent_denied", "consent_unknown", "opt_out_signal"} if decision.action is Action.WITHHOLD else {""}
+    assert decision.reason in reasons
+    assert decision.basis
+
+
+@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
+def test_granted_is_always_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+    """A grant is enough everywhere."""
+    assert decide("granted", country, rule, regions).action is Action.SEND
+
+
+@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
+def test_an_objection_is_never_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+    """An opt-out signal withholds under every rule."""
+    assert decide("opt_out", country, rule, regions).reason == "opt_out_signal"
+
+
+@pytest.mark.parametrize(
+    ("rule", "country", "action", "reason"),
+    [
+        (Rule.SENDER_VOUCHES, None, Action.SEND, ""),
+        (Rule.SENDER_VOUCHES, "DE", Action.SEND, ""),
+        (Rule.REQUIRED, "US", Action.WITHHOLD, "consent_unknown"),
+        (Rule.OPT_OUT, "DE", Action.SEND, ""),
+        (Rule.BY_REGION, "US", Action.SEND, ""),
+        (Rule.BY_REGION, "usa", Action.SEND, ""),
+        (Rule.BY_REGION, "FR", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "UK", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "CH", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "NO", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, None, Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "Atlantis", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "JP", Action.WITHHOLD, "consent_unknown"),
+        (Rule.BY_REGION, "BR", Action.SEND, ""),
+    ],
+)
+def test_silence_is_read_by_the_rule(rule: Rule, country: str | None, action: Action, reason: str) -> None:
+    """Without an answer the source's rule decides; by region, EEA, UK, CH and unknown need a grant."""
+    decision = decide(None, country, rule, {"BR": "opt_out"})
+
+    assert (decision.action, decision.reason) == (action, reason)
+
+
+def test_limited_data_use_is_an_answer_only_where_no_grant_is_needed() -> None:
+    """`limited` goes out limited where silence would be sent, and is no grant where one is needed."""
+    assert decide("limited", "US", Rule.BY_REGION, {}).action is Action.LIMIT
+    assert decide("limited", None, Rule.SENDER_VOUCHES, {}).action is Action.LIMIT
+    assert decide("limited", "DE", Rule.BY_REGION, {}).reason == "consent_unknown"
+    assert decide("limited", "US", Rule.REQUIRED, {}).reason == "consent_unknown"
+
+
+@pytest.mark.parametrize("said", ["declined", "no", "false", "revoked", "0"])
+def test_an_unknown_word_is_read_as_denied(said: str) -> None:
+    """A word that we do not know is read in the most protective way."""
+    assert read_signal(said) is Signal.DENIED
+
+
+@given(country=st.sampled_from(sorted(EEA | {"GB", "CH"})))
+def test_a_setting_cannot_loosen_the_table(country: str) -> None:
+    """A country that needs a grant by law needs it whatever the settings say; the US may be made stricter."""
+    assert region_of(country, {country: "opt_out"}) is Region.OPT_IN
+    assert region_of("US", {"US": "opt_in"}) is Region.OPT_IN
+
+
+@given(st.text())
+def test_a_country_code_is_two_letters_or_nothing(said: str) -> None:
+    """Whatever a sender writes becomes an alpha-2 code or nothing, and reading it twice changes nothing."""
+    code = country_code(said)
+
+    assert code is None or (len(code) == 2 and code.isupper() and code.isascii())
+    assert country_code(code) == code
