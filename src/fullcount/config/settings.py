@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
+
+# Ranges live in the types, so that the loader refuses what is outside of them; each bound's reason stands at its field.
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Bytes = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+DedupHours = Annotated[float, msgspec.Meta(gt=0, le=48)]  # TikTok forgets an event_id after 48 h
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 class Browser(StrEnum):
@@ -53,32 +64,37 @@ class Server(Section, frozen=True, kw_only=True):
     """Where the gateway listens, and what a request may be."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: Port = 8080  # 0: any free one
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
-    max_body_bytes: int = 1_000_000
-    max_events: int = 1_000  # in one call
-    max_depth: int = 32  # of nested JSON
-    max_string: int = 16_384  # characters in one value
-    body_seconds: float = 10.0  # a body that takes longer is answered 408
-    drain_seconds: float = 20.0  # how long SIGTERM may take
+    max_body_bytes: Count = 1_000_000
+    max_events: Count = 1_000  # in one call
+    max_depth: Count = 32  # of nested JSON
+    max_string: Count = 16_384  # characters in one value
+    body_seconds: Seconds = 10.0  # a body that takes longer is answered 408
+    drain_seconds: Seconds = 20.0  # how long SIGTERM may take
 
 
 class Storage(Section, frozen=True, kw_only=True):
     """Where events wait. `sqlite:PATH`, relative to the settings file."""
 
     url: str = "sqlite:var/fullcount.db"
-    min_free_disk: int = 256 * 1024 * 1024  # bytes; below this nothing is accepted, so that settling has room
-    retention_days: int = 30  # of the ledger and of dead letters
+    min_free_disk: Bytes = 256 * 1024 * 1024  # bytes; below this nothing is accepted, so that settling has room
+    retention_days: Count = 30  # of the ledger and of dead letters
+
+    @property
+    def path(self) -> Path:
+        """The store's file; absolute once the settings were loaded."""
+        return Path(self.url.removeprefix("sqlite:"))
 
 
 class TikTok(Section, frozen=True, kw_only=True):
     """The far side. Uncertain facts of TikTok's are settings here."""
 
     base_url: str = "https://business-api.tiktok.com"
-    timeout_seconds: float = 10.0
+    timeout_seconds: Seconds = 10.0
     gzip: bool = False  # unknown whether TikTok takes compressed requests
-    max_event_age_days: float = 28.0  # TikTok's longest click window
-    dedup_hours: float = 47.0  # TikTok forgets an event_id after 48 h; one hour is kept for safety
+    max_event_age_days: Positive = 28.0  # TikTok's longest click window
+    dedup_hours: DedupHours = 47.0  # one hour of TikTok's 48 is kept for safety
     lower_case_external_id: bool = False  # must agree with what the browser pixel does
     partner_name: str = "Fullcount"
 
@@ -86,46 +102,52 @@ class TikTok(Section, frozen=True, kw_only=True):
 class Delivery(Section, frozen=True, kw_only=True):
     """How batches are cut and repeated."""
 
-    max_events: int = 1_000
-    max_bytes: int = 900_000
-    max_wait_ms: int = 500  # after a batch's first event
-    max_in_flight: int = 4  # requests at once on one lane
-    lease_seconds: float = 120.0
-    retry_base_seconds: float = 1.0
-    retry_cap_seconds: float = 300.0
-    probe_seconds: float = 60.0  # how often a paused lane tries one event
-    breaker_failures: int = 5  # in a row, then the circuit opens
-    breaker_seconds: float = 30.0
-    requests_per_second: float = 1_000.0  # of one token; halves when TikTok throttles
+    max_events: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1_000  # TikTok refuses a request with more
+    max_bytes: Annotated[int, msgspec.Meta(ge=10_000)] = 900_000
+    max_wait_ms: Annotated[int, msgspec.Meta(ge=0)] = 500  # after a batch's first event
+    max_in_flight: Count = 4  # requests at once on one lane
+    lease_seconds: Seconds = 120.0
+    retry_base_seconds: Seconds = 1.0
+    retry_cap_seconds: Seconds = 300.0
+    probe_seconds: Seconds = 60.0  # how often a paused lane tries one event
+    breaker_failures: Count = 5  # in a row, then the circuit opens
+    breaker_seconds: Seconds = 30.0
+    requests_per_second: Positive = 1_000.0  # of one token; halves when TikTok throttles
 
 
 class Pixel(Section, frozen=True, kw_only=True):
     """One data source at TikTok."""
 
-    name: str
-    code: str
+    name: Name
+    code: Annotated[str, msgspec.Meta(min_length=1)]
     access_token: str  # "env:NAME", "file:PATH", or a literal (taken with a warning)
     browser: Browser = Browser.NONE
     purchase_name: str = "CompletePayment"  # or "Purchase"
     lead_name: str = "Lead"  # or "SubmitForm"
     merge_events: tuple[str, ...] = ("Purchase",)  # canonical names that wait for their other half
     server_events: tuple[str, ...] = ("Purchase",)  # with browser = "other": what may be sent by the server
-    hold_seconds: float = 20.0  # at most 240
+    hold_seconds: Annotated[float, msgspec.Meta(ge=0, le=240)] = 20.0  # TikTok merges halves within 5 minutes
+
+    def __repr__(self) -> str:
+        return f"Pixel(name={self.name!r}, code={self.code!r})"
 
 
 class Source(Section, frozen=True, kw_only=True):
     """One place events come from."""
 
-    name: str
+    name: Name
     kind: Kind = Kind.JSON
     key: str | tuple[str, ...]  # one key, or several while it is being changed
     pixels: tuple[str, ...]
     consent: ConsentRule = ConsentRule.SENDER_VOUCHES
     default_country: str | None = None  # ISO 3166 alpha-2, for phone numbers without a country code
     event_id: str | None = None  # template for an event that came without one; the default suits purchases
-    mode: Mode | None = None  # nothing: live, or observe if a pixel says browser = "other"
+    mode: Mode | None = None  # nothing: live, or observe if a pixel says browser = "other"; the loader fills it
     test_event_code: str | None = None
-    test_until: str | None = None  # ISO 8601; nothing: one hour after the start
+    test_until: str | None = None  # ISO 8601 with its offset; nothing: one hour after the start
+
+    def __repr__(self) -> str:
+        return f"Source(name={self.name!r}, kind={self.kind!r})"
 
 
 class Consent(Section, frozen=True, kw_only=True):

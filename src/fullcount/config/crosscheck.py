@@ -1,0 +1,182 @@
+"""Settings that fit each by itself but not together, or not with the world: refused, or taken with a warning."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from fullcount.config.moment import moment_of
+from fullcount.config.schema import nearest
+from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
+from fullcount.errors import ConfigError
+from fullcount.events.names import canonical_name
+
+PURCHASE_NAMES = ("CompletePayment", "Purchase")
+LEAD_NAMES = ("Lead", "SubmitForm")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+REGION_RULES = ("opt_in", "opt_out")
+SHORT_KEY = 16  # characters; anyone who guesses a write key can send purchases
+
+
+def refuse_contradictions(settings: Settings) -> None:
+    """Check what holds between settings.
+
+    Raises:
+        ConfigError: the first contradiction found, with its path and fix.
+    """
+    _check_server(settings)
+    _check_storage(settings.storage)
+    _base_url_host(settings.tiktok)
+    for path, country in ((f"consent.consent_regions.{name}", name) for name in settings.consent.consent_regions):
+        _check_country(country, path)
+        _check_word(settings.consent.consent_regions[country], REGION_RULES, path)
+    _check_word(settings.log.level, LOG_LEVELS, "log.level")
+    if not settings.pixels:
+        raise ConfigError("there is no pixel", where="pixels", fix="add a [[pixels]] table, or run fullcount init")
+    _refuse_repeats("pixels", "name", [pixel.name for pixel in settings.pixels])
+    _refuse_repeats("pixels", "code", [pixel.code for pixel in settings.pixels])
+    for index, pixel in enumerate(settings.pixels):
+        _check_pixel(pixel, f"pixels[{index}]")
+    _refuse_repeats("sources", "name", [source.name for source in settings.sources])
+    for index, source in enumerate(settings.sources):
+        _check_source(source, f"sources[{index}]", settings)
+    _check_keys(settings)
+
+
+def warnings_of(settings: Settings) -> Iterator[str]:
+    """Yield what is allowed but probably not meant, one line each."""
+    if not settings.sources:
+        yield "sources: there is none, so nothing can come in. Fix: add a [[sources]] table"
+    host = _base_url_host(settings.tiktok)
+    if urlsplit(settings.tiktok.base_url).scheme == "http" and not is_loopback(host):
+        yield f"tiktok.base_url: access tokens travel unencrypted to {host}. Fix: use https://"
+    for index, source in enumerate(settings.sources):
+        path = f"sources[{index}]"
+        if any(len(key) < SHORT_KEY for key in keys_of_source(source)):
+            yield f"{path}.key: shorter than {SHORT_KEY} characters, so it can be guessed. Fix: use a longer one"
+        if source.test_until and not source.test_event_code:
+            yield f"{path}.test_until: does nothing without test_event_code. Fix: take it out, or add the code"
+    for index, pixel in enumerate(settings.pixels):
+        if not any(pixel.name in source.pixels for source in settings.sources):
+            yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
+
+
+def keys_of_source(source: Source) -> tuple[str, ...]:
+    """Return a source's keys, one or several."""
+    return (source.key,) if isinstance(source.key, str) else source.key
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_server(settings: Settings) -> None:
+    for index, proxy in enumerate(settings.server.trusted_proxies):
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise ConfigError(
+                "not an address or a network",
+                where=f"server.trusted_proxies[{index}]",
+                fix='write it as "127.0.0.1" or "10.0.0.0/8"',
+            ) from None
+
+
+def _check_storage(storage: Storage) -> None:
+    scheme, _, rest = storage.url.partition(":")
+    if scheme != "sqlite" or not rest or rest.startswith("//"):
+        raise ConfigError(
+            "not a store that we know",
+            where="storage.url",
+            fix='write it as "sqlite:var/fullcount.db"; the path is relative to the settings file',
+        )
+
+
+def _base_url_host(tiktok: TikTok) -> str:
+    parts = urlsplit(tiktok.base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigError(
+            "not the address of a host",
+            where="tiktok.base_url",
+            fix=f'write it as "{TikTok().base_url}", without a path',
+        )
+    return parts.hostname
+
+
+def _check_pixel(pixel: Pixel, path: str) -> None:
+    _check_word(pixel.purchase_name, PURCHASE_NAMES, f"{path}.purchase_name")
+    _check_word(pixel.lead_name, LEAD_NAMES, f"{path}.lead_name")
+    for key, names in (("merge_events", pixel.merge_events), ("server_events", pixel.server_events)):
+        for name in names:
+            if canonical_name(name) != name:
+                raise ConfigError(
+                    f'"{name}" is an old name',
+                    where=f"{path}.{key}",
+                    fix=f'write "{canonical_name(name)}"; it means both',
+                )
+
+
+def _check_source(source: Source, path: str, settings: Settings) -> None:
+    known = [pixel.name for pixel in settings.pixels]
+    if not source.pixels:
+        raise ConfigError("it names no pixel", where=f"{path}.pixels", fix=f"name one or several of {', '.join(known)}")
+    for name in source.pixels:
+        if name not in known:
+            fix = nearest(name, known) or f"name one of {', '.join(known)}"
+            raise ConfigError(f'there is no pixel named "{name}"', where=f"{path}.pixels", fix=fix)
+    if len(set(source.pixels)) != len(source.pixels):
+        raise ConfigError("it names a pixel twice", where=f"{path}.pixels", fix="name each pixel once")
+    if source.default_country is not None:
+        _check_country(source.default_country, f"{path}.default_country")
+    if source.test_until is not None:
+        moment_of(source.test_until, f"{path}.test_until")
+    if source.test_event_code is not None and not source.test_event_code.strip():
+        raise ConfigError(
+            "the code is empty", where=f"{path}.test_event_code", fix="take it out, or copy it from Test Events"
+        )
+
+
+def _check_keys(settings: Settings) -> None:
+    owners: dict[str, str] = {}
+    for index, source in enumerate(settings.sources):
+        path = f"sources[{index}].key"
+        if not source.key:
+            raise ConfigError("there is no key", where=path, fix='write it as "env:BACKEND_KEY"')
+        for key in keys_of_source(source):
+            if key in owners:
+                raise ConfigError(
+                    f"the same key opens {owners[key]}", where=path, fix="give each source a key of its own"
+                )
+            owners[key] = source.name
+
+
+def _check_country(country: str, path: str) -> None:
+    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
+        raise ConfigError("not a country", where=path, fix='two capital letters (ISO 3166), such as "US" or "DE"')
+
+
+def _check_word(word: str, known: tuple[str, ...], path: str) -> None:
+    if word not in known:
+        raise ConfigError("not one of the words that fit here", where=path, fix=f"one of {', '.join(known)}")
+
+
+def _refuse_repeats(table: str, key: str, values: list[str]) -> None:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ConfigError(
+                f"{table}[{values.index(value)}] has the same {key}",
+                where=f"{table}[{index}].{key}",
+                fix=f"give each of the [[{table}]] its own {key}",
+            )
+
+
+def observes_by_default(source: Source, pixels: dict[str, Pixel]) -> bool:
+    """Say whether a source without a mode of its own only observes: one of its pixels has a browser half of others."""
+    return any(pixels[name].browser is Browser.OTHER for name in source.pixels)

@@ -1,0 +1,131 @@
+"""Read `fullcount.toml` and the environment into Settings; an unknown key or a bad value stops everything."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fullcount.config.crosscheck import keys_of_source, observes_by_default, refuse_contradictions, warnings_of
+from fullcount.config.decode import decode
+from fullcount.config.environment import overlay
+from fullcount.config.secret import is_literal, resolve_secret
+from fullcount.config.settings import Mode, Settings
+from fullcount.errors import ConfigError
+
+FILE_NAME = "fullcount.toml"
+FILE_VARIABLE = "FULLCOUNT_CONFIG"
+DEFAULTS_FILE = Path(__file__).with_name("default.toml")  # every key, commented; a test proves that it is the defaults
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings, what to tell the operator about them, and the file that they came from (None: environment only)."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+    path: Path | None
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str], *, with_secrets: bool = True) -> Loaded:
+    """Return the settings of a file and the environment, which wins.
+
+    Without `path` the file is $FULLCOUNT_CONFIG or ./fullcount.toml; without that too the environment must say all.
+    Relative paths (the store, `file:` secrets) count from the file's folder. `with_secrets=False` leaves tokens and
+    keys empty: enough for whoever only reads the store.
+
+    Raises:
+        ConfigError: the file cannot be read, or a setting is unknown, missing, unfit or contradicts another.
+    """
+    file = _find(path, environ)
+    raw = _read(file) if file else {}
+    origins = overlay(raw, environ)
+    if file is None and not origins:
+        raise ConfigError(
+            f"there is no {FILE_NAME} here",
+            where=str(Path.cwd()),
+            fix="run fullcount init, or name the file with --config",
+        )
+    settings = decode(raw, origins)
+    folder = file.resolve().parent if file else Path.cwd()
+    literals = [] if with_secrets is False else _literal_secrets(settings, origins)
+    settings = _with_secrets(settings, environ, folder) if with_secrets else settings
+    refuse_contradictions(settings)
+    settings = _completed(settings, folder)
+    if not with_secrets:
+        return Loaded(_without_secrets(settings), (), file)
+    return Loaded(settings, (*literals, *warnings_of(settings)), file)
+
+
+def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if path is None and environ.get(FILE_VARIABLE):
+        path = Path(environ[FILE_VARIABLE])
+    if path is not None:
+        return path
+    here = Path(FILE_NAME)
+    return here if here.exists() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such file", where=str(file), fix="run fullcount init, or mend --config"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"it cannot be read: {error.strerror}", where=str(file), fix="make it readable") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"byte {error.start} is not UTF-8", where=str(file), fix="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"not TOML: {error}", where=str(file), fix="text stands in quotes, tables in [brackets]"
+        ) from None
+
+
+def _literal_secrets(settings: Settings, origins: Mapping[str, str]) -> list[str]:
+    written: list[tuple[str, tuple[str, ...]]]
+    written = [(f"pixels[{i}].access_token", (pixel.access_token,)) for i, pixel in enumerate(settings.pixels)]
+    written += [(f"sources[{i}].key", keys_of_source(source)) for i, source in enumerate(settings.sources)]
+    return [
+        f'{path}: the secret itself stands in the file. Fix: write "env:NAME" or "file:PATH"'
+        for path, secrets in written
+        if path not in origins and any(is_literal(secret) for secret in secrets)
+    ]
+
+
+def _with_secrets(settings: Settings, environ: Mapping[str, str], folder: Path) -> Settings:
+    def resolved(written: str, where: str) -> str:
+        return resolve_secret(written, where=where, environ=environ, folder=folder)
+
+    pixels = tuple(
+        msgspec.structs.replace(pixel, access_token=resolved(pixel.access_token, f"pixels[{index}].access_token"))
+        for index, pixel in enumerate(settings.pixels)
+    )
+    sources = tuple(
+        msgspec.structs.replace(
+            source, key=tuple(resolved(key, f"sources[{index}].key") for key in keys_of_source(source))
+        )
+        for index, source in enumerate(settings.sources)
+    )
+    return msgspec.structs.replace(settings, pixels=pixels, sources=sources)
+
+
+def _without_secrets(settings: Settings) -> Settings:
+    pixels = tuple(msgspec.structs.replace(pixel, access_token="") for pixel in settings.pixels)
+    sources = tuple(msgspec.structs.replace(source, key=()) for source in settings.sources)
+    return msgspec.structs.replace(settings, pixels=pixels, sources=sources)
+
+
+def _completed(settings: Settings, folder: Path) -> Settings:
+    pixels = {pixel.name: pixel for pixel in settings.pixels}
+    sources = tuple(
+        msgspec.structs.replace(
+            source, mode=source.mode or (Mode.OBSERVE if observes_by_default(source, pixels) else Mode.LIVE)
+        )
+        for source in settings.sources
+    )
+    storage = msgspec.structs.replace(settings.storage, url=f"sqlite:{folder / settings.storage.path}")
+    return msgspec.structs.replace(settings, sources=sources, storage=storage)
