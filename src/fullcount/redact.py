@@ -25,7 +25,7 @@ _KEYED = re.compile(
 )
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+(?!\[masked\])[A-Za-z0-9._~+/=-]{4,}", re.IGNORECASE)
 _EMAIL = re.compile(
-    r"[^\s\"'<>()\[\]{},;:=&?/\\@]+(?:@|%40)[^\s\"'<>()\[\]{},;:=&?/\\@%]+\.[^\W\d_]{2,}", re.IGNORECASE
+    r"[^\s\"'<>()\[\]{},;:=&?/\\@]{1,256}(?:@|%40)[^\s\"'<>()\[\]{},;:=&?/\\@%]{1,255}\.[^\W\d_]{2,}", re.IGNORECASE
 )
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{64}(?![0-9A-Za-z])")
 _PLUS_PHONE = re.compile(r"(?:\+|%2B)\(?\d(?:[\s().-]{0,2}\d){6,14}(?!\d)", re.IGNORECASE)
