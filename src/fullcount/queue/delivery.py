@@ -114,6 +114,15 @@ class Selection(msgspec.Struct, frozen=True):
     """Which deliveries a person means; all given conditions must hold. An empty one means all."""
 
     event_id: str | None = None
-    reason: Reason | None = None
+    reason: Reason | None = None  # of a dead letter; what still waits has none, so this selects nothing there
     pixel_code: str | None = None
     seq: int | None = None
+
+    def takes(self, seq: int, lane: Lane, event_id: str, reason: Reason | None = None) -> bool:
+        """Return whether a delivery with these properties is meant."""
+        return (
+            self.seq in (None, seq)
+            and self.pixel_code in (None, lane.pixel_code)
+            and self.event_id in (None, event_id)
+            and self.reason in (None, reason)
+        )

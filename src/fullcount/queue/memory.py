@@ -1,0 +1,384 @@
+"""The public in-memory double of a queue: the same rules, nothing durable; for tests, and to measure the store by."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from fullcount.clock import Clock
+from fullcount.errors import StoreUnavailable
+from fullcount.events.codec import encode_stored
+from fullcount.events.merge import merge_halves
+from fullcount.queue.delivery import (
+    Attempt,
+    Buried,
+    DeadLetter,
+    Delivered,
+    Delivery,
+    LaneState,
+    Lease,
+    LeaseLimits,
+    Retry,
+    Selection,
+    Settlement,
+)
+from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
+
+
+class _Waiting(msgspec.Struct):
+    """A delivery and all that the queue knows of it."""
+
+    entry: Entry
+    delivery: Delivery
+    due_at: float
+    stored_bytes: int
+    lease_id: int | None = None
+
+
+class _Claim(msgspec.Struct):
+    """What a lease holds."""
+
+    lane: Lane
+    seqs: set[int]
+    leased_at: float
+    expires_at: float
+
+
+class _LaneBook(msgspec.Struct):
+    """One lane: a heap of (due_at, seq), some of them stale, and whether it is paused."""
+
+    due: list[tuple[float, int]]
+    paused: str | None = None
+    paused_at: float | None = None
+
+
+class MemoryQueue:
+    """A `Queue` in plain dicts.
+
+    What a test may look at: `facts`, `attempts` (by id), `outcomes` (by seq) and `counts` (by outcome, with
+    "accepted" and "redriven" beside). Set `unavailable` to make every writing call raise it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[int, _Waiting] = {}
+        self._held: dict[bytes, _Waiting] = {}
+        self._dead: dict[int, tuple[_Waiting, DeadLetter]] = {}
+        self._claimed: dict[bytes, tuple[int, int]] = {}  # key -> when it was accepted (whole seconds), seq
+        self._lanes: dict[Lane, _LaneBook] = {}
+        self._leases: dict[int, _Claim] = {}
+        self._last_seq = 0
+        self._last_lease = 0
+        self._change = asyncio.Event()
+        self.facts: list[Fact] = []
+        self.attempts: dict[str, Attempt] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.counts: Counter[str] = Counter()
+        self.unavailable: StoreUnavailable | None = None
+
+    def crash(self) -> MemoryQueue:
+        """Return what a new owner finds after this one was killed; this one can store nothing any more."""
+        heir = MemoryQueue(self._clock)
+        for name, value in vars(self).items():
+            if name not in {"_change", "unavailable"}:
+                setattr(heir, name, value)
+        self.unavailable = StoreUnavailable("the queue was given up", fix="use the one that crash() returned")
+        heir._take_back(list(heir._leases))
+        return heir
+
+    async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
+        """Store the entries and facts; return a verdict for each entry, in order."""
+        self._check_available()
+        now = self._clock.now()
+        verdicts = [self._accept_one(entry, now) for entry in entries]
+        for fact in facts:
+            self.facts.append(fact)
+            self.counts[fact.outcome] += 1
+        if entries:
+            self._change.set()
+        return verdicts
+
+    def _accept_one(self, entry: Entry, now: float) -> Verdict:
+        if entry.claims_key:
+            held = self._held.get(entry.key)
+            if held is not None and held.entry.event.half is not entry.event.half:
+                return self._merge(held, entry, now)
+            claimed = self._claimed.get(entry.key)
+            if held is not None or (claimed is not None and int(now) - claimed[0] < entry.window_seconds):
+                self._note(entry, Outcome.DUPLICATE)
+                return Verdict.DUPLICATE
+        self._last_seq += 1
+        seq = self._last_seq
+        delivery = Delivery(seq=seq, key=entry.key, event=entry.event, accepted_at=now)
+        waiting = _Waiting(entry, delivery, now, len(encode_stored(entry.event)))
+        if entry.claims_key:
+            self._claimed[entry.key] = (int(now), seq)
+        if entry.claims_key and entry.hold_seconds:
+            waiting.due_at = now + entry.hold_seconds
+            self._held[entry.key] = waiting
+            self._book(entry.lane)
+        else:
+            self._enqueue(waiting)
+        self.counts["accepted"] += 1
+        return Verdict.ACCEPTED
+
+    def _merge(self, held: _Waiting, entry: Entry, now: float) -> Verdict:
+        del self._held[entry.key]
+        event = merge_halves(held.entry.event, entry.event)
+        held.delivery = msgspec.structs.replace(held.delivery, event=event)
+        held.stored_bytes = len(encode_stored(event))
+        held.due_at = now
+        self._enqueue(held)
+        self._note(entry, Outcome.MERGED)
+        return Verdict.MERGED
+
+    def _note(self, entry: Entry, outcome: Outcome) -> None:
+        event = entry.event
+        self.facts.append(
+            Fact(outcome, Reason.NONE, entry.source, entry.pixel, event.canonical, event.event_id, entry.key)
+        )
+        self.counts[outcome] += 1
+
+    async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
+        """Claim due deliveries of a lane, oldest first."""
+        self._check_available()
+        now = self._clock.now()
+        self._take_back([id_ for id_, claim in self._leases.items() if claim.lane == lane and claim.expires_at <= now])
+        book = self._lanes.get(lane)
+        if book is None or (book.paused is not None and not limits.even_if_paused):
+            return _empty_lease(lane, now, None)
+        taken, is_full = self._take_due(book, limits, now)
+        if not taken or not (is_full or taken[0].due_at + limits.ripe_after_seconds <= now):
+            for waiting in taken:
+                heapq.heappush(book.due, (waiting.due_at, waiting.delivery.seq))
+            ripe_at = [book.due[0][0] + limits.ripe_after_seconds] if book.due else []
+            ends = [claim.expires_at for claim in self._leases.values() if claim.lane == lane]
+            return _empty_lease(lane, now, min(ripe_at + ends, default=None))
+        self._last_lease += 1
+        claim = _Claim(lane, {waiting.delivery.seq for waiting in taken}, now, now + limits.lease_seconds)
+        self._leases[self._last_lease] = claim
+        for waiting in taken:
+            waiting.lease_id = self._last_lease
+        deliveries = tuple(waiting.delivery for waiting in taken)
+        return Lease(self._last_lease, lane, deliveries, now, claim.expires_at)
+
+    def _take_due(self, book: _LaneBook, limits: LeaseLimits, now: float) -> tuple[list[_Waiting], bool]:
+        """Pop what one lease may take; the flag says whether it is as much as it may."""
+        taken: list[_Waiting] = []
+        size = 0
+        while book.due:
+            due_at, seq = book.due[0]
+            waiting = self._waiting.get(seq)
+            is_stale = waiting is None or waiting.lease_id is not None or waiting.due_at != due_at
+            if waiting is None or is_stale or (taken and taken[-1] is waiting):
+                heapq.heappop(book.due)
+                continue
+            if due_at > now:
+                return taken, False
+            size += waiting.stored_bytes
+            if taken and size > limits.max_bytes:
+                return taken, True
+            heapq.heappop(book.due)
+            taken.append(waiting)
+            if len(taken) >= limits.max_events:
+                return taken, True
+        return taken, size >= limits.max_bytes
+
+    async def settle(self, lease: Lease, results: Mapping[int, Settlement], attempts: Sequence[Attempt] = ()) -> bool:
+        """End some or all deliveries of a lease, by `seq`; False if the lease is stale."""
+        self._check_available()
+        claim = self._leases.get(lease.id)
+        if claim is None:
+            return False
+        for attempt in attempts:
+            self.attempts.setdefault(attempt.id, attempt)
+        for seq, result in results.items():
+            if seq in claim.seqs:
+                claim.seqs.discard(seq)
+                self._settle_one(self._waiting[seq], result, claim.leased_at)
+        if not claim.seqs:
+            del self._leases[lease.id]
+        self._change.set()
+        return True
+
+    def _settle_one(self, waiting: _Waiting, result: Settlement, leased_at: float) -> None:
+        waiting.lease_id = None
+        match result:
+            case Delivered(outcome=outcome):
+                self._end(waiting, outcome)
+            case Buried():
+                self._bury(waiting, result)
+            case Retry():
+                waiting.due_at = result.due_at
+                if result.attempted:
+                    waiting.delivery = _attempted(waiting.delivery, leased_at if result.lost else None)
+                self._enqueue(waiting)
+
+    def _take_back(self, lease_ids: Iterable[int]) -> None:
+        for lease_id in lease_ids:
+            claim = self._leases.pop(lease_id)
+            for seq in claim.seqs:
+                lost = Retry(due_at=min(claim.expires_at, self._clock.now()), lost=True)
+                self._settle_one(self._waiting[seq], lost, claim.leased_at)
+
+    async def release_held(self) -> int:
+        """Let go of held deliveries whose time has come; return how many."""
+        self._check_available()
+        now = self._clock.now()
+        ripe = [key for key, waiting in self._held.items() if waiting.due_at <= now]
+        for key in ripe:
+            waiting = self._held.pop(key)
+            waiting.due_at = now
+            self._enqueue(waiting)
+        if ripe:
+            self._change.set()
+        return len(ripe)
+
+    async def bury(self, selection: Selection, reason: Reason = Reason.PURGED) -> int:
+        """Take waiting and held deliveries out and keep them as dead letters; return how many."""
+        self._check_available()
+        now = self._clock.now()
+        self._take_back([id_ for id_, claim in self._leases.items() if claim.expires_at <= now])
+        free = [waiting for waiting in self._waiting.values() if waiting.lease_id is None]
+        chosen = [
+            waiting
+            for waiting in [*free, *self._held.values()]
+            if selection.takes(waiting.delivery.seq, waiting.entry.lane, waiting.delivery.event.event_id)
+        ]
+        for waiting in chosen:
+            if self._held.get(waiting.entry.key) is waiting:
+                del self._held[waiting.entry.key]
+            self._bury(waiting, Buried(reason))
+        return len(chosen)
+
+    def _bury(self, waiting: _Waiting, buried: Buried) -> None:
+        entry, delivery = waiting.entry, waiting.delivery
+        self._end(waiting, Outcome.DEAD)
+        letter = DeadLetter(
+            seq=delivery.seq,
+            lane=entry.lane,
+            event=delivery.event,
+            source=entry.source,
+            pixel=entry.pixel,
+            reason=buried.reason,
+            code=buried.code,
+            message=buried.message,
+            died_at=self._clock.now(),
+            accepted_at=delivery.accepted_at,
+        )
+        self._dead[delivery.seq] = (waiting, letter)
+        if entry.claims_key and buried.reason in FREES_KEY:
+            claimed = self._claimed.get(entry.key)
+            if claimed is not None and claimed[1] == delivery.seq:
+                del self._claimed[entry.key]
+
+    async def redrive(self, selection: Selection, *, overridden: bool = False) -> int:
+        """Put dead letters back on their lane with their key; return how many."""
+        self._check_available()
+        count = 0
+        for seq in sorted(self._dead, reverse=True):
+            waiting, letter = self._dead[seq]
+            chosen = selection.takes(seq, letter.lane, letter.event.event_id, letter.reason)
+            if not chosen or not self._reclaim(waiting, letter.reason):
+                continue
+            del self._dead[seq], self.outcomes[seq]
+            waiting.due_at = self._clock.now()
+            if overridden:
+                waiting.delivery = msgspec.structs.replace(waiting.delivery, overridden=True)
+            self._enqueue(waiting)
+            count += 1
+        self.counts["redriven"] += count
+        if count:
+            self._change.set()
+        return count
+
+    def _reclaim(self, waiting: _Waiting, reason: Reason) -> bool:
+        """Claim a freed key again; False if a corrected resend has it."""
+        entry, now = waiting.entry, int(self._clock.now())
+        if not entry.claims_key or reason not in FREES_KEY:
+            return True
+        claimed = self._claimed.get(entry.key)
+        if entry.key in self._held or (claimed is not None and now - claimed[0] < entry.window_seconds):
+            return False
+        self._claimed[entry.key] = (now, waiting.delivery.seq)
+        return True
+
+    async def pause(self, lane: Lane, why: str) -> None:
+        """Stop leasing from a lane."""
+        self._check_available()
+        book = self._book(lane)
+        book.paused, book.paused_at = why, self._clock.now()
+
+    async def resume(self, lane: Lane) -> None:
+        """Lease from it again."""
+        self._check_available()
+        book = self._book(lane)
+        book.paused = book.paused_at = None
+        self._change.set()
+
+    async def lanes(self) -> list[LaneState]:
+        """Return every lane that holds something or is paused."""
+        states = (self._lane_state(lane, book) for lane, book in self._lanes.items())
+        return [state for state in states if state.queued or state.leased or state.held or state.paused_at is not None]
+
+    def _lane_state(self, lane: Lane, book: _LaneBook) -> LaneState:
+        mine = [waiting for waiting in self._waiting.values() if waiting.entry.lane == lane]
+        held = [waiting for waiting in self._held.values() if waiting.entry.lane == lane]
+        queued = [waiting for waiting in mine if waiting.lease_id is None]
+        return LaneState(
+            lane=lane,
+            queued=len(queued),
+            leased=len(mine) - len(queued),
+            held=len(held),
+            oldest_accepted_at=min((waiting.delivery.accepted_at for waiting in [*mine, *held]), default=None),
+            next_due_at=min((waiting.due_at for waiting in queued), default=None),
+            paused=book.paused or "",
+            paused_at=book.paused_at,
+        )
+
+    async def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters that match."""
+        letters = sorted((letter for _, letter in self._dead.values()), key=lambda it: (it.died_at, it.seq))
+        chosen = [it for it in letters if selection.takes(it.seq, it.lane, it.event.event_id, it.reason)]
+        return chosen[::-1][:limit]
+
+    async def changed(self) -> None:
+        """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""
+        await self._change.wait()
+        self._change.clear()
+
+    async def close(self) -> None:
+        """Take nothing any more."""
+        self.unavailable = self.unavailable or StoreUnavailable("the queue is closed", fix="open it again")
+
+    def _check_available(self) -> None:
+        if self.unavailable is not None:
+            raise self.unavailable
+
+    def _book(self, lane: Lane) -> _LaneBook:
+        return self._lanes.setdefault(lane, _LaneBook(due=[]))
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        seq = waiting.delivery.seq
+        self._waiting[seq] = waiting
+        heapq.heappush(self._book(waiting.entry.lane).due, (waiting.due_at, seq))
+
+    def _end(self, waiting: _Waiting, outcome: Outcome) -> None:
+        self._waiting.pop(waiting.delivery.seq, None)
+        self.outcomes[waiting.delivery.seq] = outcome
+        self.counts[outcome] += 1
+
+
+def _attempted(delivery: Delivery, lost_at: float | None) -> Delivery:
+    first_lost_at = lost_at if delivery.first_lost_at is None else delivery.first_lost_at
+    return msgspec.structs.replace(delivery, attempts=delivery.attempts + 1, first_lost_at=first_lost_at)
+
+
+def _empty_lease(lane: Lane, now: float, ask_again_at: float | None) -> Lease:
+    return Lease(id=0, lane=lane, deliveries=(), leased_at=now, expires_at=now, ask_again_at=ask_again_at)
