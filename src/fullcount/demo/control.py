@@ -1,0 +1,81 @@
+"""The emulator's control plane, as the demo and the end-to-end tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+
+from fullcount.errors import ConfigError
+
+Json = dict[str, Any]
+
+
+class EmulatorControl:
+    """Scripts the faults of one emulator and asks it what it counted."""
+
+    def __init__(self, http: aiohttp.ClientSession, base_url: str) -> None:
+        self._http = http
+        self.base_url = base_url.rstrip("/")
+
+    async def require_emulator(self) -> Json:
+        """Return the emulator's state.
+
+        Raises:
+            ConfigError: whatever answers at this address is not a Fullcount emulator, so nothing may be sent to it.
+        """
+        try:
+            state = await self.state()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ConfigError(
+                f"no emulator answers there ({type(error).__name__})",
+                where=self.base_url,
+                fix="the demo talks to `fullcount emulate` only; unset the base URL or start an emulator there",
+            ) from error
+        return state
+
+    async def state(self) -> Json:
+        """Return the emulator's counters."""
+        return await self._get("/state")
+
+    async def counted(self) -> int:
+        """Return how many events TikTok would count."""
+        answer = await self._get("/events", limit="0")
+        return int(answer["counted"])
+
+    async def events(self, **filters: str) -> list[Json]:
+        """Return what TikTok would count; filters are `event`, `event_id`, `pixel_code`."""
+        answer = await self._get("/events", **filters)
+        events: list[Json] = answer["events"]
+        return events
+
+    async def requests(self) -> list[Json]:
+        """Return every request to TikTok's own paths, in order."""
+        answer = await self._get("/requests")
+        requests: list[Json] = answer["requests"]
+        return requests
+
+    async def add_faults(self, faults: Sequence[Json]) -> None:
+        """Queue scripted failures; they are consumed in order."""
+        await self._post("/faults", {"faults": list(faults)})
+
+    async def fire_pixel(self, pixel_code: str, event: str, event_id: str) -> None:
+        """Let a browser's pixel tell TikTok of an event."""
+        await self._post("/pixel", {"pixel_code": pixel_code, "event": event, "event_id": event_id})
+
+    async def move_clock(self, seconds: float) -> None:
+        """Move the emulator's time on by `seconds`."""
+        await self._post("/clock", {"advance": seconds})
+
+    async def _get(self, path: str, **query: str) -> Json:
+        async with self._http.get(f"{self.base_url}/_emulator{path}", params=query) as answer:
+            answer.raise_for_status()
+            found: Json = await answer.json()
+            return found
+
+    async def _post(self, path: str, body: Json) -> Json:
+        async with self._http.post(f"{self.base_url}/_emulator{path}", json=body) as answer:
+            answer.raise_for_status()
+            found: Json = await answer.json()
+            return found
