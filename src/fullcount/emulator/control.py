@@ -1,0 +1,172 @@
+"""The control plane under `/_emulator`, beside the imitated paths."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fullcount.emulator.emulator import Emulator
+from fullcount.emulator.faults import FaultScript
+from fullcount.emulator.views import counted_event, select, test_event
+from fullcount.errors import FullcountError
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Body = TypeVar("Body")
+_Unsigned = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _ClockMove(msgspec.Struct, forbid_unknown_fields=True):
+    advance_seconds: float | None = None
+    now: float | None = None
+
+
+class PixelCopy(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One browser copy, as a test or the demo sends it in."""
+
+    pixel_code: str
+    event: str
+    event_id: str = ""
+    event_time: int | None = None
+    user: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    page: dict[str, Any] = {}
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body() or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FullcountError(str(error)) from error
+
+
+def _count(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise FullcountError(f"{name} must be a whole number of 0 or more")
+    return int(text)
+
+
+def _page_of(request: Request, items: list[Any]) -> list[Any]:
+    offset = _count(request, "offset") or 0
+    limit = _count(request, "limit")
+    return items[offset:] if limit is None else items[offset : offset + limit]
+
+
+class Control:
+    """The endpoints; each is one method."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def events(self, request: Request) -> Response:
+        """What TikTok would count."""
+        query = request.query_params
+        filters = {name: query[name] for name in ("event", "event_id", "pixel_code") if name in query}
+        found = select(self._emulator.book, **filters)
+        return _json({"counted": len(found), "events": [counted_event(one) for one in _page_of(request, found)]})
+
+    async def test_events(self, request: Request) -> Response:
+        """What came under a test event code."""
+        found = list(self._emulator.test_events)
+        return _json({"taken": len(found), "events": [test_event(one) for one in _page_of(request, found)]})
+
+    async def requests(self, request: Request) -> Response:
+        """Every request as it came, in order."""
+        kept = list(self._emulator.requests)
+        return _json({"requests": [one.to_builtins() for one in _page_of(request, kept)]})
+
+    async def show_faults(self, _request: Request) -> Response:
+        """The faults that are left."""
+        return _json({"faults": self._emulator.waiting_faults()})
+
+    async def add_faults(self, request: Request) -> Response:
+        """Append faults."""
+        script = await _read(request, FaultScript)
+        self._emulator.add_faults(*script.faults)
+        return _json({"faults": self._emulator.waiting_faults()})
+
+    async def clear_faults(self, _request: Request) -> Response:
+        """Forget the faults that are left."""
+        self._emulator.clear_faults()
+        return _json({"faults": []})
+
+    async def show_clock(self, _request: Request) -> Response:
+        """The emulator's time."""
+        clock = self._emulator.clock
+        return _json({"now": clock.now(), "offset": clock.offset})
+
+    async def move_clock(self, request: Request) -> Response:
+        """Move the emulator's time."""
+        move = await _read(request, _ClockMove)
+        if (move.advance_seconds is None) == (move.now is None):
+            raise FullcountError('give either "advance_seconds" or "now"')
+        if move.now is not None:
+            self._emulator.clock.set_now(move.now)
+        if move.advance_seconds is not None:
+            self._emulator.clock.advance(move.advance_seconds)
+        return await self.show_clock(request)
+
+    async def reset(self, _request: Request) -> Response:
+        """Forget everything."""
+        self._emulator.reset()
+        return _json({"reset": True})
+
+    async def state(self, _request: Request) -> Response:
+        """Counters."""
+        return _json(self._emulator.state())
+
+    async def pixel(self, request: Request) -> Response:
+        """Take browser copies: a stand-in for the browser half."""
+        plain = await _read(request, dict[str, Any])
+        copies = plain.get("events", [plain])
+        try:
+            read = msgspec.convert(copies, list[PixelCopy])
+        except msgspec.ValidationError as error:
+            raise FullcountError(str(error)) from error
+        verdicts = [self._emulator.take_pixel_copy(**msgspec.structs.asdict(copy)) for copy in read]
+        return _json({"verdicts": verdicts})
+
+
+def _telling(endpoint: Endpoint) -> Endpoint:
+    """Turn the caller's mistakes into an answer that names them."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except FullcountError as error:
+            return _json({"error": str(error)}, 400)
+
+    return guarded
+
+
+def control_app(emulator: Emulator) -> Starlette:
+    """Return the application for everything but TikTok's own paths."""
+    control = Control(emulator)
+    table: list[tuple[str, str, Endpoint]] = [
+        ("GET", "events", control.events),
+        ("GET", "test-events", control.test_events),
+        ("GET", "requests", control.requests),
+        ("GET", "faults", control.show_faults),
+        ("POST", "faults", control.add_faults),
+        ("DELETE", "faults", control.clear_faults),
+        ("GET", "clock", control.show_clock),
+        ("POST", "clock", control.move_clock),
+        ("POST", "reset", control.reset),
+        ("GET", "state", control.state),
+        ("POST", "pixel", control.pixel),
+    ]
+    return Starlette(
+        routes=[Route(f"/_emulator/{path}", _telling(call), methods=[method]) for method, path, call in table]
+    )
