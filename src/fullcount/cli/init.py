@@ -1,0 +1,145 @@
+"""`fullcount init`: ask what must be known and write a commented `fullcount.toml`."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fullcount.cli.output import say
+from fullcount.config.load import FILE_NAME
+from fullcount.config.settings import Browser
+from fullcount.consent.regions import NEEDS_GRANT, country_code
+from fullcount.errors import ConfigError
+
+EXAMPLE = "fullcount init --pixel-code CEXAMPLE0PIXEL000001 --region US --browser none --yes"
+
+NEEDS = """\
+What you need from TikTok, in this order:
+  1. a Business Center (business.tiktok.com) and an ad account in it;
+  2. the admin or operator role on that ad account: an analyst's token is refused;
+  3. a pixel: Ads Manager > Tools > Events > Web events. Its code is 20 capital letters and digits;
+  4. an access token: Events Manager > your pixel > Settings > Events API > Generate access token.
+The token never goes into the file: it is read from the environment.
+"""
+
+TEMPLATE = string.Template("""\
+# Fullcount's settings. Every key and its default: docs/settings.md. Checked with: fullcount doctor
+
+[server]
+host = "127.0.0.1"
+port = 8080
+
+[storage]
+url = "sqlite:var/fullcount.db"          # relative to this file
+
+[tiktok]
+# For a trial without an account: fullcount emulate --pixel $code=test-token
+# base_url = "http://127.0.0.1:8090"
+
+[[pixels]]
+name = "store"
+code = "$code"
+access_token = "env:TIKTOK_ACCESS_TOKEN" # never the token itself
+$browser_comment
+browser = "$browser"
+# As the browser's pixel spells it, so that TikTok sees one event in both halves: CompletePayment or Purchase.
+purchase_name = "CompletePayment"
+
+[[sources]]
+name = "backend"
+kind = "json"                            # also opens the drop-in routes for code that calls TikTok today
+key = "env:BACKEND_KEY"                  # what your backend sends as: Authorization: Bearer ...
+pixels = ["store"]
+$consent_comment
+consent = "$consent"
+default_country = "$region"                   # for phone numbers without a country code
+""")
+
+BROWSER_COMMENTS = {
+    Browser.NONE: "# Nobody sends this pixel's browser half: every purchase that comes here is TikTok's only copy.",
+    Browser.SNIPPET: "# Our snippet sends the browser half: a purchase waits hold_seconds for it; one event leaves.",
+    Browser.OTHER: "# A pixel or app that we do not control sends the browser half. The source below starts in\n"
+    '# observe, where nothing is sent, until you have seen that both halves share their event_id and set mode = "live".',
+}
+GRANT_COMMENT = """\
+# Shoppers of this region must have agreed: events say "consent": "granted" or "denied"; without either they are
+# withheld (counted, not sent). If your backend sends only who agreed, "sender_vouches" takes a missing one as given."""
+VOUCH_COMMENT = '# A missing consent is read as granted, because your backend chose to send; "denied" is never sent.'
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init", epilog=f"Example: {EXAMPLE}")(init)
+
+
+def init(
+    *,
+    pixel_code: Annotated[str, typer.Option(help="The pixel's code, from Events Manager.")] = "",
+    region: Annotated[str, typer.Option(help="Where most shoppers are: a country in two letters, such as US.")] = "",
+    browser: Annotated[
+        Browser | None, typer.Option(help="Who sends the pixel's browser half: our snippet, another, or nobody.")
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = Path(FILE_NAME),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no flag says has its default.")] = False,
+) -> None:
+    """Write a commented fullcount.toml; asks for the pixel, the region and the browser half."""
+    if output.exists():
+        raise ConfigError("it is there already", where=str(output), fix="move it away, or name another with --output")
+    say(NEEDS)
+    pixel_code = pixel_code or ("" if yes else str(typer.prompt("Pixel code")))
+    if not pixel_code.strip().isalnum():
+        raise ConfigError("a pixel's code has letters and digits only", where="--pixel-code", fix=f"as in: {EXAMPLE}")
+    region = region or ("US" if yes else str(typer.prompt("Country of most shoppers (two letters)", default="US")))
+    browser = browser or (Browser.NONE if yes else _ask_browser())
+    _write(output, settings_text(pixel_code.strip(), _country(region), browser))
+    say(f"Wrote {output}. In the shell that runs Fullcount (the first key is made for you; keep it):\n")
+    say(f"  export BACKEND_KEY={secrets.token_urlsafe(24)}")
+    say("  export TIKTOK_ACCESS_TOKEN=...    # paste the token from Events Manager\n")
+    say("Next, with a code from Events Manager > Test events:\n")
+    say("  fullcount send --test-code TEST12345 examples/purchase.json")
+
+
+def settings_text(pixel_code: str, country: str, browser: Browser) -> str:
+    """Return the settings file for one pixel and one backend."""
+    needs_grant = country in NEEDS_GRANT
+    return TEMPLATE.substitute(
+        code=pixel_code,
+        region=country,
+        browser=browser.value,
+        browser_comment=BROWSER_COMMENTS[browser],
+        consent="by_region" if needs_grant else "sender_vouches",
+        consent_comment=GRANT_COMMENT if needs_grant else VOUCH_COMMENT,
+    )
+
+
+def _country(said: str) -> str:
+    code = country_code(said)
+    if code is None:
+        raise ConfigError(
+            "not a country in two letters", where="--region", fix="for example --region US or --region DE"
+        )
+    return code
+
+
+def _ask_browser() -> Browser:
+    say("Does anything send this pixel's events from the browser already (TikTok's pixel, a shop app, a tag manager)?")
+    say("  none: no, only the server will    other: yes")
+    while True:
+        answer = str(typer.prompt("Browser half", default=Browser.NONE.value)).strip().lower()
+        if answer in set(Browser):
+            return Browser(answer)
+        say("Please answer with none or other.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written: {error.strerror}", where=str(path), fix="name another file with --output"
+        ) from None

@@ -1,0 +1,55 @@
+"""What commands print: words for people, one JSON document for programs, complaints on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import typer
+
+from fullcount.errors import FullcountError
+
+# Text from outside may hold what a terminal would obey.
+_CONTROL = {code: "?" for code in (*range(32), 127, *range(128, 160)) if code not in (9, 10)}
+
+
+def say(text: str = "") -> None:
+    """Print a line on standard output, with control characters made harmless."""
+    typer.echo(text.translate(_CONTROL))
+
+
+def complain(text: str) -> None:
+    """Print a line on standard error."""
+    typer.echo(f"fullcount: {text.translate(_CONTROL)}", err=True)
+
+
+def complain_of(error: FullcountError) -> None:
+    """Print an error of the tree on standard error: where and what, and below it the fix."""
+    where = f"{error.where}: " if error.where else ""
+    complain(f"{where}{error.what}" + (f"\n  Fix: {error.fix}" if error.fix else ""))
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output; nothing else may go there."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """Print a table that folds long cells to the terminal's width."""
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second that `--json` and `--help` do not need
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = Table(title=title or None, title_justify="left", header_style="bold", expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell.translate(_CONTROL)) for cell in row))
+    Console(file=sys.stdout).print(table)
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is due: `1 event`, `2 events`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
