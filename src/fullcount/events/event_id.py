@@ -1,0 +1,154 @@
+"""The event_id: the sender's own, else made from the order, else from the content, else a new one.
+
+Template language, the same wherever a template may stand: text with `{order_id}`, `{order_name}`, `{checkout_token}`
+and `{event}` (the canonical name, so that both halves make the same id of it), for example
+`"order-{order_id}-purchase"`. A template applies when all its fields are there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from fullcount.errors import ConfigError
+from fullcount.events.model import Event
+from fullcount.events.names import canonical_name
+from fullcount.events.problems import Problem, Severity
+
+FIELDS = frozenset({"order_id", "order_name", "checkout_token", "event"})
+_PIECE = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"(?:.*[-_.:/ ])?(?:undefined|null|none|nan|\(null\)|\[object object\])(?:[-_.:/ ].*)?", re.I)
+_ids_of_content = msgspec.json.Encoder(order="sorted")
+
+
+class Template(msgspec.Struct, frozen=True):
+    """A parsed template: literal texts and field names by turns, beginning and ending with a text."""
+
+    texts: tuple[str, ...]
+    fields: tuple[str, ...]
+
+    def fill(self, event: Event) -> str | None:
+        """Return the id, or None if the event lacks one of the fields."""
+        made = self.texts[0]
+        for field, text in zip(self.fields, self.texts[1:], strict=True):
+            value = _field(event, field)
+            if not value:
+                return None
+            made += value + text
+        return made
+
+
+@lru_cache(maxsize=64)
+def parse_template(text: str) -> Template:
+    """Return the template.
+
+    Raises:
+        ConfigError: a field is unknown, a brace is unmatched, or nothing in it tells two orders apart.
+
+    >>> parse_template("order-{order_id}-purchase").fields
+    ('order_id',)
+    """
+    parts = _PIECE.split(text)
+    texts, fields = tuple(parts[::2]), tuple(parts[1::2])
+    known = ", ".join(f"{{{field}}}" for field in sorted(FIELDS))
+    if unknown := [field for field in fields if field not in FIELDS]:
+        raise ConfigError(f"the template has an unknown field {{{unknown[0]}}}", fix=f"use {known}")
+    if any(brace in part for part in texts for brace in "{}"):
+        raise ConfigError("the template has a brace without its other", fix=f"write fields as {known}")
+    if not FIELDS.intersection(fields) - {"event"}:
+        raise ConfigError("the template gives every order the same event_id", fix="add {order_id}")
+    return Template(texts, fields)
+
+
+_ORDER = parse_template("{order_id}")
+
+
+def resolve_event_id(
+    event: Event, template: str | None, now: float, random_bytes: Callable[[int], bytes] = os.urandom
+) -> tuple[str, Problem | None]:
+    """Return the event_id, and what is to be said of it.
+
+    Give it the event *as it was read*, before the checks fill in a missing time: an event with a time of its own gets
+    the same id each time it is sent, one without gets a UUIDv7 of `now` (Unix seconds) and 10 random bytes.
+    `template` None means `"{order_id}"` for purchases only.
+
+    Raises:
+        ConfigError: the template cannot be parsed; settings call `parse_template` before it comes to that.
+    """
+    given = event.event_id
+    if given and not _is_placeholder(given):
+        return given, None
+    if template is not None:
+        made = parse_template(template).fill(event)
+    else:
+        made = _ORDER.fill(event) if canonical_name(event.event) == "Purchase" else None
+    if made is not None and not _is_placeholder(made):
+        return made, _PLACEHOLDER_PROBLEM if given else None
+    if event.event_time is not None:
+        return _content_id(event), _PLACEHOLDER_PROBLEM if given else _FROM_CONTENT
+    return _uuid7(now, random_bytes(10)), _UNREPEATABLE
+
+
+def _is_placeholder(given: str) -> bool:
+    # Most ids hold none of the letters in a row that every placeholder has.
+    low = given.lower()
+    if "n" not in low or ("unde" not in low and "nu" not in low and "na" not in low and "no" not in low):
+        return "[object object]" in low
+    return _PLACEHOLDER.fullmatch(given) is not None
+
+
+def _field(event: Event, field: str) -> str | None:
+    if field == "event":
+        return canonical_name(event.event)
+    value: Any = event.properties.order_id if field == "order_id" else None
+    for extra in (event.properties.extra, event.extra):
+        if not value and extra:
+            value = extra.get(field)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _content_id(event: Event) -> str:
+    """Return 32 hex digits of everything that TikTok would be told."""
+    told = msgspec.structs.replace(
+        event, event=canonical_name(event.event), event_id=None, consent=None, pixel=None, limited_data_use=None
+    )
+    return sha256(_ids_of_content.encode(told)).hexdigest()[:32]
+
+
+def _uuid7(now: float, randomness: bytes) -> str:
+    """Return a UUID of version 7 (RFC 9562): 48 bits of milliseconds, then 74 random bits."""
+    milliseconds = int(now * 1000).to_bytes(6, "big")
+    whole = bytearray(milliseconds + randomness)
+    whole[6] = 0x70 | (whole[6] & 0x0F)
+    whole[8] = 0x80 | (whole[8] & 0x3F)
+    digits = whole.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_PLACEHOLDER_PROBLEM = Problem(
+    "event_id",
+    "the event_id holds a placeholder such as undefined, so it was replaced",
+    "send the order's own id; equal ids would make different orders one",
+    Severity.DROPPED,
+    "event_id_placeholder",
+)
+_FROM_CONTENT = Problem(
+    "event_id",
+    "no event_id was sent; it was made from the event's content",
+    "send the event_id that the browser's pixel uses, so that TikTok counts both as one",
+    Severity.WARNING,
+    "event_id_missing",
+)
+_UNREPEATABLE = Problem(
+    "event_id",
+    "no event_id and no event_time were sent, so sending this again counts it again",
+    "send an event_id, such as the order's id",
+    Severity.WARNING,
+    "event_id_missing",
+)

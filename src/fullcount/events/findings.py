@@ -1,0 +1,31 @@
+"""What one reading or checking of an event has found so far."""
+
+from __future__ import annotations
+
+from fullcount.events.problems import Problem, Severity
+
+
+class Findings:
+    """A list of problems that grows; each method adds one of its severity."""
+
+    __slots__ = ("problems",)
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def refuse(self, path: str, code: str, reason: str, fix: str) -> None:
+        """Say why the event cannot be taken."""
+        self.problems.append(Problem(path, reason, fix, Severity.FATAL, code))
+
+    def drop(self, path: str, code: str, reason: str, fix: str) -> None:
+        """Say why a field was left out."""
+        self.problems.append(Problem(path, reason, fix, Severity.DROPPED, code))
+
+    def warn(self, path: str, code: str, reason: str, fix: str) -> None:
+        """Say what looks wrong, or was understood although it was spelled otherwise."""
+        self.problems.append(Problem(path, reason, fix, Severity.WARNING, code))
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the event cannot be taken."""
+        return any(problem.severity is Severity.FATAL for problem in self.problems)

@@ -1,0 +1,175 @@
+"""From JSON to an event: at once if it is right, field by field if it is not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from fullcount.events import coercion
+from fullcount.events.findings import Findings
+from fullcount.events.legacy import lift_context
+from fullcount.events.model import Event, EventSource
+from fullcount.events.parts import (
+    Shape,
+    read_ad,
+    read_app,
+    read_lead,
+    read_page,
+    read_part,
+    read_properties,
+    read_user,
+)
+from fullcount.events.problems import Problem
+
+_strict = msgspec.json.Decoder(Event)
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read: no `event` if a problem is fatal. `name` and `event_id` are as sent, empty if unreadable."""
+
+    event: Event | None
+    problems: tuple[Problem, ...]
+    name: str
+    event_id: str
+
+
+def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:
+    """Return the event of one JSON object, whatever JSON it is; never raises for its content.
+
+    Wrong but readable types become the right ones with a warning, empty values count as absent, unlisted keys are
+    kept in `extra`, and a part that cannot be read is dropped with a problem.
+    """
+    if isinstance(raw, dict):
+        return _read_object(raw)
+    encoded = bytes(raw)
+    # An empty string is absent, and "(extra)" is our own word: neither may pass unread.
+    if b'""' not in encoded and b"(extra)" not in encoded:
+        try:
+            event = _strict.decode(encoded)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass
+        else:
+            return Reading(event, (), event.event, event.event_id or "")
+    return _read_text(encoded)
+
+
+def _read_text(encoded: bytes) -> Reading:
+    try:
+        given = json.loads(encoded)
+    except RecursionError:
+        return _unreadable("too_deep", "the event is nested too deep", "send a flat object")
+    except ValueError:
+        return _unreadable("not_json", "the event is not JSON", "send one JSON object for each event")
+    if not isinstance(given, dict):
+        return _unreadable("not_an_object", "the event is not a JSON object", 'send {"event": "Purchase", ...}')
+    return _read_object(given)
+
+
+def _unreadable(code: str, reason: str, fix: str) -> Reading:
+    findings = Findings()
+    findings.refuse("", code, reason, fix)
+    return Reading(None, tuple(findings.problems), "", "")
+
+
+def _read_object(given: dict[str, Any]) -> Reading:
+    findings = Findings()
+    given = lift_context(given, findings)
+    name = given.get("event")
+    if not isinstance(name, str) or not name:
+        findings.refuse("event", "name_missing", "the event has no name", 'send "event": "Purchase" or another name')
+        given = {**given, "event": "?"}
+    event = read_part(_EVENT, given, "", findings)
+    event_id = (event.event_id if event is not None else None) or ""
+    return Reading(
+        None if findings.fatal else event,
+        tuple(findings.problems),
+        coercion.well_formed(name) if isinstance(name, str) else "",
+        event_id,
+    )
+
+
+def _time(value: Any, path: str, findings: Findings) -> int | None:
+    """Return Unix seconds (or milliseconds, which the checks mend) of a number, its digits, or ISO 8601."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) <= 10**18 else coercion.whole(value, path, findings)
+    if isinstance(value, float):
+        found = coercion.storable_number(value, path, findings)
+        if found is not None:
+            findings.warn(path, "coerced", "expected whole Unix seconds", "send event_time as an integer")
+        return None if found is None else int(found)
+    if isinstance(value, str):
+        word = value.strip()
+        if word.isascii() and word.isdigit() and len(word) <= 18:
+            findings.warn(path, "coerced", "expected a number, got its digits as text", "send event_time as an integer")
+            return int(word)
+        return _iso_time(word, path, findings)
+    findings.drop(path, "wrong_type", "the time cannot be read", _TIME_FIX)
+    return None
+
+
+_TIME_FIX = "send event_time as Unix seconds, e.g. 1795357800"
+
+
+def _iso_time(word: str, path: str, findings: Findings) -> int | None:
+    try:
+        moment = datetime.fromisoformat(word)
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        findings.drop(path, "time_unreadable", "the time cannot be read", _TIME_FIX)
+        return None
+    zone = "" if moment.tzinfo else ", and as UTC since it names no zone"
+    findings.warn(path, "coerced", f"the time was read from ISO 8601{zone}", _TIME_FIX)
+    return int(seconds // 1)
+
+
+def _event_source(value: Any, path: str, findings: Findings) -> EventSource | None:
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in {each.value for each in EventSource}:
+        findings.refuse(path, "event_source_unknown", "no such event source", "send web, app, offline or crm")
+        return None
+    if word != value:
+        findings.warn(path, "coerced", "event sources are lower case", f"send {word}")
+    return EventSource(word)
+
+
+def _consent(value: Any, path: str, findings: Findings) -> str | None:
+    """Return the consent as text: what cannot be read is a refusal, never a grant."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        findings.warn(path, "coerced", 'expected "granted" or "denied", got a boolean', 'send "granted" or "denied"')
+        return "granted" if value else "denied"
+    findings.warn(path, "consent_unreadable", "the consent cannot be read and counts as denied", 'send "granted"')
+    return "denied"
+
+
+def _limited(value: Any, path: str, findings: Findings) -> bool:
+    """Return limited data use: what cannot be read is a wish for it."""
+    found = coercion.truth(value, path, Findings() if not isinstance(value, bool | str | int | float) else findings)
+    if found is None:
+        findings.warn(path, "coerced", "limited_data_use cannot be read and counts as true", "send true or false")
+    return found is not False
+
+
+_EVENT = Shape(
+    Event,
+    {
+        "event": coercion.text,
+        "event_time": _time,
+        "event_id": coercion.text,
+        "user": read_user,
+        "properties": read_properties,
+        "page": read_page,
+        "app": read_app,
+        "ad": read_ad,
+        "lead": read_lead,
+        "limited_data_use": _limited,
+        "event_source": _event_source,
+        "consent": _consent,
+        "pixel": coercion.text,
+    },
+    timestamp="event_time",
+)
