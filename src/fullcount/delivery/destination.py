@@ -35,6 +35,7 @@ class Answer(msgspec.Struct, frozen=True):
     request_id: str = ""
     retry_after_seconds: float | None = None
     bad: Mapping[int, str] = {}  # with INVALID: position in the batch -> message
+    fix: str = ""  # with NOT_ALLOWED: what a person should do
 
 
 class Destination(Protocol):
