@@ -23,7 +23,9 @@ from fullcount.events.problems import Problem, Severity
 
 FIELDS = frozenset({"order_id", "order_name", "checkout_token", "event"})
 _PIECE = re.compile(r"\{([^{}]*)\}")
-_PLACEHOLDER = re.compile(r"(?:.*[-_.:/ ])?(?:undefined|null|none|nan|\(null\)|\[object object\])(?:[-_.:/ ].*)?", re.I)
+_PLACEHOLDER = re.compile(
+    r"(?:^|[-_.:/ ])(?:undefined|null|none|nan|\(null\)|\[object object\])(?:$|[-_.:/ ])", re.IGNORECASE
+)
 _ids_of_content = msgspec.json.Encoder(order="sorted")
 
 
@@ -96,11 +98,10 @@ def resolve_event_id(
 
 
 def _is_placeholder(given: str) -> bool:
-    # Most ids hold none of the letters in a row that every placeholder has.
-    low = given.lower()
-    if "n" not in low or ("unde" not in low and "nu" not in low and "na" not in low and "no" not in low):
-        return "[object object]" in low
-    return _PLACEHOLDER.fullmatch(given) is not None
+    # Every placeholder has an n or a bracket, and few ids have.
+    if "n" not in given and "N" not in given and "[" not in given:
+        return False
+    return _PLACEHOLDER.search(given) is not None
 
 
 def _field(event: Event, field: str) -> str | None:

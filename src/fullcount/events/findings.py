@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fullcount.events.problems import Problem, Severity
 
+MOST_PROBLEMS = 100  # of one event; beyond that a list helps nobody, and a hostile body must not make it long
+
 
 class Findings:
-    """A list of problems that grows; each method adds one of its severity."""
+    """A list of problems that grows; each method adds one of its severity. Past MOST_PROBLEMS only fatal ones are."""
 
     __slots__ = ("problems",)
 
@@ -19,11 +21,13 @@ class Findings:
 
     def drop(self, path: str, code: str, reason: str, fix: str) -> None:
         """Say why a field was left out."""
-        self.problems.append(Problem(path, reason, fix, Severity.DROPPED, code))
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(path, reason, fix, Severity.DROPPED, code))
 
     def warn(self, path: str, code: str, reason: str, fix: str) -> None:
         """Say what looks wrong, or was understood although it was spelled otherwise."""
-        self.problems.append(Problem(path, reason, fix, Severity.WARNING, code))
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(path, reason, fix, Severity.WARNING, code))
 
     @property
     def fatal(self) -> bool:

@@ -1,0 +1,54 @@
+"""When the event happened: missing, in milliseconds, too old, or in the future."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from fullcount.events.checks.rules import CheckRules
+from fullcount.events.findings import Findings
+from fullcount.events.model import Event
+
+DAY_SECONDS = 86_400
+_FIRST_MILLISECONDS = 10**11  # as seconds this would be the year 5138
+
+
+def check_time(event: Event, rules: CheckRules, now: float, findings: Findings) -> Event:
+    """Check `event_time`; milliseconds and finer become seconds, a missing time becomes now."""
+    at = event.event_time
+    if at is None:
+        findings.warn("event_time", "time_missing", "no event_time was sent; now was taken", "send Unix seconds")
+        return replace(event, event_time=int(now))
+    if at >= _FIRST_MILLISECONDS:
+        while at >= _FIRST_MILLISECONDS:
+            at //= 1000
+        findings.warn("event_time", "time_unit", "event_time was not in seconds; it was converted", "send Unix seconds")
+        event = replace(event, event_time=at)
+    age = now - at
+    if age > rules.max_event_age_days * DAY_SECONDS:
+        findings.refuse(
+            "event_time",
+            "too_old",
+            f"too_old: the event is {age / DAY_SECONDS:.0f} days old, and TikTok matches none"
+            f" older than {rules.max_event_age_days:g} days",
+            "send events as they happen, with event_time in Unix seconds (UTC)",
+        )
+    elif age > rules.warn_event_age_days * DAY_SECONDS:
+        findings.warn(
+            "event_time",
+            "old",
+            f"the event is {age / DAY_SECONDS:.0f} days old, and most click windows are"
+            f" {rules.warn_event_age_days:g} days",
+            "send events as they happen",
+        )
+    elif -age > rules.future_tolerance_seconds:
+        _judge_future(-age, rules, findings)
+    return event
+
+
+def _judge_future(ahead_seconds: float, rules: CheckRules, findings: Findings) -> None:
+    reason = f"the event is {ahead_seconds / 60:.0f} minutes in the future"
+    fix = "check the clock and the time zone: event_time is in Unix seconds, UTC"
+    if ahead_seconds > rules.max_future_seconds:
+        findings.refuse("event_time", "in_future", reason, fix)
+    else:
+        findings.warn("event_time", "in_future", reason, fix)
