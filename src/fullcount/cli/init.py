@@ -63,7 +63,7 @@ BROWSER_COMMENTS = {
     Browser.NONE: "# Nobody sends this pixel's browser half: every purchase that comes here is TikTok's only copy.",
     Browser.SNIPPET: "# Our snippet sends the browser half: a purchase waits hold_seconds for it; one event leaves.",
     Browser.OTHER: "# A pixel or app that we do not control sends the browser half. The source below starts in\n"
-    '# observe, where nothing is sent, until you have seen that both halves share their event_id and set mode = "live".',
+    '# observe, where nothing is sent, until you have seen that both halves share an event_id and set mode = "live".',
 }
 GRANT_COMMENT = """\
 # Shoppers of this region must have agreed: events say "consent": "granted" or "denied"; without either they are

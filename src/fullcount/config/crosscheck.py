@@ -10,6 +10,7 @@ from fullcount.config.moment import moment_of
 from fullcount.config.schema import nearest
 from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
 from fullcount.errors import ConfigError
+from fullcount.events.event_id import parse_template
 from fullcount.events.names import canonical_name
 
 PURCHASE_NAMES = ("CompletePayment", "Purchase")
@@ -135,6 +136,11 @@ def _check_source(source: Source, path: str, settings: Settings) -> None:
         raise ConfigError("it names a pixel twice", where=f"{path}.pixels", fix="name each pixel once")
     if source.default_country is not None:
         _check_country(source.default_country, f"{path}.default_country")
+    if source.event_id is not None:
+        try:
+            parse_template(source.event_id)
+        except ConfigError as error:
+            raise ConfigError(error.what, where=f"{path}.event_id", fix=error.fix) from None
     if source.test_until is not None:
         moment_of(source.test_until, f"{path}.test_until")
     if source.test_event_code is not None and not source.test_event_code.strip():

@@ -194,6 +194,7 @@ REPLACED = [
     ),
     ('pixels = ["store"]', 'pixels = ["store"]\ntest_until = "soon"', "sources[0].test_until", "moment", "2026-12-01T"),
     ('pixels = ["store"]', 'pixels = ["store"]\nkinds = "json"', "sources[0].kinds", 'no key "kinds"', '"kind"'),
+    ('pixels = ["store"]', 'pixels = ["store"]\nevent_id = "{order}"', "sources[0].event_id", "{order}", "{order_id}"),
     ('"env:BACKEND_KEY"', "[]", "sources[0].key", "no key", "env:BACKEND_KEY"),
     ('"env:BACKEND_KEY"', '""', "sources[0].key", "empty", "env:NAME"),
     ('"env:BACKEND_KEY"', '"env:NOWHERE"', "sources[0].key", "no NOWHERE", "export NOWHERE"),
