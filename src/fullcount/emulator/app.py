@@ -7,6 +7,7 @@ import math
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any
 
 from fullcount.emulator.control import control_app
@@ -48,7 +49,8 @@ class EmulatorApp:
         if reply.is_broken:
             await _break(scope, receive)
         else:
-            await _send(send, reply)
+            date = formatdate(self.emulator.clock.now(), usegmt=True)
+            await _send(send, reply, [(b"date", date.encode())])
 
     async def _read(self, scope: Scope, receive: Receive) -> Request | None:
         """Read the whole body, keeping no more than the cap; None if the caller went away."""

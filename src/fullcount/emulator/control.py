@@ -8,12 +8,13 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from fullcount.emulator.emulator import Emulator
 from fullcount.emulator.faults import FaultScript
-from fullcount.emulator.views import counted_event, select, test_event
+from fullcount.emulator.page import HEADERS, render_page
+from fullcount.emulator.views import counted_event, logged_event, select
 from fullcount.errors import FullcountError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -24,6 +25,14 @@ _Unsigned = Annotated[int, msgspec.Meta(ge=0)]
 class _ClockMove(msgspec.Struct, forbid_unknown_fields=True):
     advance_seconds: float | None = None
     now: float | None = None
+
+
+class People(msgspec.Struct, forbid_unknown_fields=True):
+    """Plain identifiers of people that a test made up."""
+
+    emails: list[str] = []
+    phones: list[str] = []
+    external_ids: list[str] = []
 
 
 class PixelCopy(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +79,10 @@ class Control:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
+    async def page(self, _request: Request) -> Response:
+        """Test Events, for a person."""
+        return HTMLResponse(render_page(self._emulator), headers=HEADERS)
+
     async def events(self, request: Request) -> Response:
         """What TikTok would count."""
         query = request.query_params
@@ -80,12 +93,22 @@ class Control:
     async def test_events(self, request: Request) -> Response:
         """What came under a test event code."""
         found = list(self._emulator.test_events)
-        return _json({"taken": len(found), "events": [test_event(one) for one in _page_of(request, found)]})
+        return _json({"taken": len(found), "events": [logged_event(one) for one in _page_of(request, found)]})
 
     async def requests(self, request: Request) -> Response:
         """Every request as it came, in order."""
         kept = list(self._emulator.requests)
         return _json({"requests": [one.to_builtins() for one in _page_of(request, kept)]})
+
+    async def diagnostics(self, _request: Request) -> Response:
+        """What Events Manager would complain about."""
+        return _json({"diagnostics": self._emulator.diagnostics()})
+
+    async def people(self, request: Request) -> Response:
+        """Learn plain identifiers, to tell wrong hashes from right ones."""
+        people = await _read(request, People)
+        self._emulator.know_people(**msgspec.structs.asdict(people))
+        return _json({name: len(values) for name, values in msgspec.structs.asdict(people).items()})
 
     async def show_faults(self, _request: Request) -> Response:
         """The faults that are left."""
@@ -158,6 +181,8 @@ def control_app(emulator: Emulator) -> Starlette:
         ("GET", "events", control.events),
         ("GET", "test-events", control.test_events),
         ("GET", "requests", control.requests),
+        ("GET", "diagnostics", control.diagnostics),
+        ("POST", "people", control.people),
         ("GET", "faults", control.show_faults),
         ("POST", "faults", control.add_faults),
         ("DELETE", "faults", control.clear_faults),
@@ -167,6 +192,5 @@ def control_app(emulator: Emulator) -> Starlette:
         ("GET", "state", control.state),
         ("POST", "pixel", control.pixel),
     ]
-    return Starlette(
-        routes=[Route(f"/_emulator/{path}", _telling(call), methods=[method]) for method, path, call in table]
-    )
+    routes = [Route(f"/_emulator/{path}", _telling(call), methods=[method]) for method, path, call in table]
+    return Starlette(routes=[Route("/", control.page), *routes])

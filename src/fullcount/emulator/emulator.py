@@ -10,8 +10,11 @@ from typing import Any
 from fullcount.clock import Clock
 from fullcount.emulator.arrival import copy_of
 from fullcount.emulator.codes import OK, PARTIAL_SUCCESS
+from fullcount.emulator.complaints import CONTENT_TYPE, MISSING_SLASH
 from fullcount.emulator.counting import Book, Verdict
 from fullcount.emulator.faults import CodeFault, Fault, FaultQueue, read_faults
+from fullcount.emulator.findings import Findings
+from fullcount.emulator.inspection import Inspector
 from fullcount.emulator.intake import Decision, Intake, Permissions
 from fullcount.emulator.legacy import to_current
 from fullcount.emulator.movable_clock import MovableClock
@@ -20,6 +23,7 @@ from fullcount.emulator.replies import Reply, apply_fault, envelope, is_looked_a
 from fullcount.emulator.settings import EmulatorSettings
 from fullcount.emulator.submission import Copy, Submission
 from fullcount.emulator.traffic import Exchange, Request, RequestLog, Sighting
+from fullcount.emulator.views import counted_event, select
 from fullcount.errors import ConfigError
 
 _UNANSWERED = frozenset({"reset", "down"})
@@ -51,6 +55,8 @@ class Emulator:
         self.book = Book(self.settings)
         self.test_events: deque[Copy] = deque(maxlen=self.settings.test_events_kept)
         self.requests = RequestLog(self.settings.requests_kept, self.settings.request_bytes_kept)
+        self.findings = Findings(self.settings.diagnostics_kept)
+        self._inspector = Inspector(self.book, self.findings)
         self.sightings: deque[Sighting] = deque(maxlen=200)
         self.verdicts: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
@@ -102,12 +108,23 @@ class Emulator:
             reply = envelope(code, message, request_id, http_status_errors=self.settings.http_status_errors)
             if fault is not None:
                 apply_fault(reply, fault)
-            self._note(request, decision, reply, now, code)
+            if not reply.is_broken and reply.body.startswith(b"{"):
+                self.answers[code] += 1
+            self._note_habits(request, decision)
+            self._keep(request, reply, now)
             return reply
 
-    def _note(self, request: Request, decision: Decision, reply: Reply, now: float, code: int) -> None:
-        if not reply.is_broken and reply.body.startswith(b"{"):
-            self.answers[code] += 1
+    def _note_habits(self, request: Request, decision: Decision) -> None:
+        """Note what is odd about a request as a whole."""
+        pixel_code = decision.submission.pixel_code if decision.submission else ""
+        if decision.complaint is not None:
+            self.findings.note(decision.complaint, pixel_code=pixel_code)
+        if not request.path.endswith("/"):
+            self.findings.note(MISSING_SLASH, pixel_code=pixel_code)
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            self.findings.note(CONTENT_TYPE, pixel_code=pixel_code)
+
+    def _keep(self, request: Request, reply: Reply, now: float) -> None:
         self.requests.add(
             Exchange(
                 at=now,
@@ -115,7 +132,6 @@ class Emulator:
                 path=request.path,
                 headers=request.headers,
                 body=request.body,
-                is_json=decision.is_json,
                 status=None if reply.is_broken else reply.status,
                 answer=b"" if reply.fault in _UNANSWERED else reply.body,
                 fault=reply.fault,
@@ -182,6 +198,7 @@ class Emulator:
     def _take_copy(self, copy: Copy) -> Verdict:
         standing = standing_of(copy.event, copy.event_source, self.settings.alias_events)
         why = ""
+        first = None
         if standing.dropped_because:
             verdict = Verdict.DROPPED
             why = f"{standing.dropped_because} name"
@@ -192,21 +209,27 @@ class Emulator:
             verdict, first = self.book.take(copy)
             if verdict is not Verdict.COUNTED:
                 why = f"the {first.first_channel}'s copy came {copy.at - first.first_at:.0f} s before"
+        self._inspector.inspect(copy, standing, verdict, first)
         self.verdicts[verdict] += 1
-        self.sightings.append(
-            Sighting(
-                at=copy.at,
-                channel=copy.channel,
-                pixel_code=copy.pixel_code,
-                event=copy.event,
-                counted_as=copy.counted_as,
-                event_id=copy.event_id,
-                verdict=verdict,
-                why=why,
-                match_keys=tuple(name for name, value in copy.user.items() if value),
-            )
-        )
+        self.sightings.append(Sighting(copy, verdict, why))
         return verdict
+
+    def know_people(
+        self, *, emails: Sequence[str] = (), phones: Sequence[str] = (), external_ids: Sequence[str] = ()
+    ) -> None:
+        """Learn plain identifiers (phones in E.164), so that wrong hashes of them are diagnosed."""
+        with self._lock:
+            self._inspector.people.learn(emails=emails, phones=phones, external_ids=external_ids)
+
+    def diagnostics(self) -> list[dict[str, Any]]:
+        """Return what Events Manager would complain about, the gravest first."""
+        with self._lock:
+            return self.findings.listed()
+
+    def events(self, *, event: str = "", event_id: str = "", pixel_code: str = "") -> list[dict[str, Any]]:
+        """Return what TikTok would count, as `GET /_emulator/events` lists it."""
+        with self._lock:
+            return [counted_event(one) for one in select(self.book, event, event_id, pixel_code)]
 
     def state(self) -> dict[str, Any]:
         """Return the counters."""
@@ -221,6 +244,7 @@ class Emulator:
                 **{verdict.value: self.verdicts[verdict] for verdict in Verdict if verdict is not Verdict.COUNTED},
                 "answers": {str(code): times for code, times in sorted(self.answers.items())},
                 "faults_waiting": len(self._faults.waiting()),
+                "diagnostics_left_out": self.findings.left_out,
             }
 
 

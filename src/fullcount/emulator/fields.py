@@ -14,8 +14,9 @@ from typing import Any
 Check = Callable[[Any], str | None]
 
 MISSING = ": Missing data for required field."
-_NUMERIC_TEXT = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?([eE][+-]?\d{1,2})?")
-_INTEGER_TEXT = re.compile(r"[+-]?\d{1,30}")
+_NUMERIC_TEXT = re.compile(r"[+-]?\d{1,18}(\.\d{0,30})?([eE][+-]?\d{1,2})?")
+_INTEGER_TEXT = re.compile(r"[+-]?\d{1,18}")
+_LARGEST = 10**18
 _MILLISECONDS = 100_000_000_000
 
 
@@ -48,7 +49,7 @@ def string_list(value: Any) -> str | None:
 
 def number(value: Any) -> str | None:
     """A number, or text that reads as one."""
-    if type(value) is float or type(value) is int or is_absent(value):
+    if type(value) is float or is_absent(value) or (type(value) is int and -_LARGEST < value < _LARGEST):
         return None
     if type(value) is str and _NUMERIC_TEXT.fullmatch(value):
         return None
@@ -57,7 +58,7 @@ def number(value: Any) -> str | None:
 
 def integer(value: Any) -> str | None:
     """A whole number, or text that reads as one."""
-    if type(value) is int or is_absent(value):
+    if is_absent(value) or (type(value) is int and -_LARGEST < value < _LARGEST):
         return None
     if type(value) is float and value.is_integer():
         return None

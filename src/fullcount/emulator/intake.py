@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from fullcount.emulator.codes import (
     invalid,
     refusal,
 )
+from fullcount.emulator.complaints import LEGACY_BODY, MISSING_NAME, NON_STRING_ID, Complaint
 from fullcount.emulator.faults import FaultQueue, RejectEventFault
 from fullcount.emulator.legacy import in_legacy_words, legacy_event_problem, looks_legacy, read_legacy_body
 from fullcount.emulator.schema import event_problem, read_body
@@ -28,6 +30,8 @@ TRACK = "/open_api/v1.3/event/track"
 PIXEL_TRACK = "/open_api/v1.3/pixel/track"
 PIXEL_BATCH = "/open_api/v1.3/pixel/batch"
 PATHS = frozenset({TRACK, PIXEL_TRACK, PIXEL_BATCH})
+
+_NUMBER_AS_ID = re.compile(r"_id(\.\d+)?: [Nn]ot a valid string")
 
 
 class Permissions:
@@ -83,10 +87,9 @@ class RateLimit:
 class Decision(msgspec.Struct):
     """What intake made of a request: the events to take, the refusal, or both (partial success)."""
 
-    body: Any = None
-    is_json: bool = False
     submission: Submission | None = None
     refusal: Refusal | None = None
+    complaint: Complaint | None = None
 
 
 class Intake:
@@ -105,8 +108,8 @@ class Intake:
         if isinstance(body, Refusal):
             decision.refusal = body
             return decision
-        decision.body = body
-        decision.is_json = "content-encoding" not in request.headers
+        if path == TRACK and looks_legacy(body):
+            decision.complaint = LEGACY_BODY
         token = request.headers.get("access-token", "")
         submission = self._refuse_caller(token, now) or self._read_top(path, body)
         if isinstance(submission, Refusal):
@@ -158,6 +161,8 @@ class Intake:
         good = []
         for index, event in enumerate(submission.events):
             found = self._event_refusal(event, index, submission)
+            if found is not None and decision.complaint is None:
+                decision.complaint = _complaint_behind(found.message)
             if found is None:
                 good.append(event)
                 continue
@@ -186,6 +191,13 @@ class Intake:
         self._faults.used_on(fault)
         words = _locate(f": {fault.message}", index, generation) if fault.index else fault.message
         return Refusal(fault.code, words)
+
+
+def _complaint_behind(message: str) -> Complaint | None:
+    """Return the diagnostic that a refusal also deserves."""
+    if _NUMBER_AS_ID.search(message):
+        return NON_STRING_ID
+    return MISSING_NAME if ".event: Missing" in message else None
 
 
 def _locate(problem: str, index: int, generation: str) -> str:

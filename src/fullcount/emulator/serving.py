@@ -44,6 +44,8 @@ def server_config(app: EmulatorApp, **options: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         proxy_headers=False,
+        server_header=False,
+        date_header=False,  # the app gives the emulator's own time
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         **options,

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from fullcount.emulator.submission import Copy
+
 _SECRET_HEADERS = frozenset({"access-token", "authorization", "cookie", "proxy-authorization"})
 
 
@@ -30,20 +32,18 @@ class Exchange(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: bytes
-    is_json: bool
     status: int | None
     answer: bytes
     fault: str
 
     def to_builtins(self) -> dict[str, Any]:
         """Return it as the control plane shows it: JSON bodies as JSON, anything else as text."""
-        body: Any = msgspec.Raw(self.body) if self.is_json else self.body.decode("utf-8", "replace")
         return {
             "at": self.at,
             "method": self.method,
             "path": self.path,
             "headers": {name: _mask(name, value) for name, value in self.headers.items()},
-            "body": body,
+            "body": _json_or_text(self.body),
             "body_sha256": hashlib.sha256(self.body).hexdigest(),
             "status": self.status,
             "answer": _json_or_text(self.answer),
@@ -77,17 +77,11 @@ class RequestLog:
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """One copy as the page shows it: no identifier, only which ones came along."""
+    """One copy and what became of it, for the page."""
 
-    at: float
-    channel: str
-    pixel_code: str
-    event: str
-    counted_as: str
-    event_id: str
+    copy: Copy
     verdict: str
     why: str
-    match_keys: tuple[str, ...]
 
 
 def _mask(name: str, value: str) -> str:
@@ -97,5 +91,10 @@ def _mask(name: str, value: str) -> str:
     return f"masked:{hashlib.sha256(value.encode()).hexdigest()[:8]}"
 
 
-def _json_or_text(answer: bytes) -> Any:
-    return msgspec.Raw(answer) if answer.startswith(b"{") else answer.decode("utf-8", "replace") or None
+def _json_or_text(body: bytes) -> Any:
+    """Return JSON as JSON (its bytes are passed through), anything else as text, nothing as None."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return body.decode("utf-8", "replace") or None
+    return msgspec.Raw(body)

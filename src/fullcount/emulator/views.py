@@ -27,7 +27,7 @@ def counted_event(counted: Counted) -> dict[str, Any]:
     }
 
 
-def test_event(copy: Copy) -> dict[str, Any]:
+def logged_event(copy: Copy) -> dict[str, Any]:
     """Return one event of the test log in the control plane's words."""
     return {
         "pixel_code": copy.pixel_code,
@@ -44,7 +44,7 @@ def test_event(copy: Copy) -> dict[str, Any]:
     }
 
 
-def select(events: Iterable[Counted], *, event: str = "", event_id: str = "", pixel_code: str = "") -> list[Counted]:
+def select(events: Iterable[Counted], event: str = "", event_id: str = "", pixel_code: str = "") -> list[Counted]:
     """Return the events that pass the filters; `event` is a raw name or the name it is counted as."""
     return [
         counted
