@@ -124,6 +124,9 @@ class RunningEmulator:
 
     async def _stop(self) -> None:
         if self._server is not None and self._listener is not None:
+            for connection in tuple(self._server.server_state.connections):
+                connection.shutdown()
+            await asyncio.sleep(0)  # idle connections are gone by now; shutdown() would look again only after 0.1 s
             await self._server.shutdown(sockets=[self._listener])
             self._listener.close()
             self._server = self._listener = None
