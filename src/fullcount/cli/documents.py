@@ -1,0 +1,119 @@
+"""What a command reads: a file or standard input, and the events in it, one by one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import msgspec
+import typer
+
+from fullcount.errors import ConfigError, InvalidEvent
+from fullcount.events.problems import Problem
+
+Input = Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.", show_default=False)]
+
+_json = msgspec.json.Decoder()
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One event as it stood in the file: its bytes, or why it is none."""
+
+    place: str  # for a person: "line 3", "events.2"
+    event: bytes
+    problem: Problem | None = None
+
+    def __repr__(self) -> str:
+        return f"Item({self.place}, {len(self.event)} bytes)"
+
+
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """Open what a command was told to read.
+
+    Raises:
+        ConfigError: the file cannot be opened.
+    """
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(name).open("rb"))
+        except OSError as error:
+            what = f"cannot be read: {error.strerror}"
+            raise ConfigError(what, where=name, fix="name a file, or - for standard input") from None
+        yield file
+
+
+def read_text(name: str) -> bytes:
+    """Return the whole of what a command was told to read."""
+    with opened(name) as file:
+        return file.read()
+
+
+def read_items(file: BinaryIO) -> Iterator[Item]:
+    """Yield the events of a file: one JSON object, a list, `{"events": [...]}`, or one object a line.
+
+    Lines are read as they come, so that a file may be larger than memory. A bad line is an item with a problem.
+
+    Raises:
+        InvalidEvent: the file as a whole is not JSON, or a body of TikTok's own API.
+    """
+    numbered = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+    first = next(numbered, (0, b""))
+    second = next(numbered, None) if _is_whole_object(first[1]) else None
+    if second is None:
+        yield from _items_of_document(first[1] + b"".join(line for _, line in numbered))
+        return
+    for number, line in itertools.chain((first, second), numbered):
+        yield _line(number, line)
+
+
+def _is_whole_object(line: bytes) -> bool:
+    try:
+        return isinstance(_json.decode(line), dict)
+    except msgspec.DecodeError:
+        return False
+
+
+def _line(number: int, line: bytes) -> Item:
+    place = f"line {number}"
+    try:
+        if isinstance(_json.decode(line), dict):
+            return Item(place, line.strip())
+        return Item(place, b"", Problem("", "it is not a JSON object", "one event a line", code="not_an_object"))
+    except msgspec.DecodeError as error:
+        return Item(place, b"", Problem("", f"it is not JSON: {error}", "one JSON object a line", code="not_json"))
+
+
+def _items_of_document(text: bytes) -> Iterator[Item]:
+    try:
+        document: Any = _json.decode(text)
+    except msgspec.DecodeError as error:
+        what = "it is empty" if not text.strip() else f"it is not JSON: {error}"
+        raise _refused(what, "one event, a list of them, or one a line") from None
+    if isinstance(document, dict) and ("data" in document or "batch" in document):
+        raise _refused(
+            "this is a body of TikTok's own API",
+            "post it to the drop-in route, or see it as our JSON with fullcount check",
+        )
+    path, events = "", [document]
+    if isinstance(document, list):
+        events = document
+    elif isinstance(document, dict) and isinstance(document.get("events"), list):
+        path, events = "events.", document["events"]
+    for index, event in enumerate(events):
+        place = f"{path}{index}" if len(events) > 1 or path else "the event"
+        if isinstance(event, dict):
+            yield Item(place, msgspec.json.encode(event))
+        else:
+            yield Item(place, b"", Problem("", "it is not a JSON object", "send objects", code="not_an_object"))
+
+
+def _refused(reason: str, fix: str) -> InvalidEvent:
+    return InvalidEvent((Problem("", reason, fix, code="not_json"),), where="the input")

@@ -1,0 +1,144 @@
+"""Posts events to a gateway over one kept connection, and waits when it says so."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fullcount.clock import SystemClock
+from fullcount.errors import ConfigError, DestinationError, StoreUnavailable
+from fullcount.events.problems import Problem
+from fullcount.redact import mask
+
+ANSWER_SECONDS = 30.0
+MAX_TRIES = 8
+LONGEST_WAIT_SECONDS = 30.0
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """One event that the gateway did not take: its place in the request, and why."""
+
+    index: int
+    problems: tuple[Problem, ...] = ()
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What the gateway said of one request."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    merged: int = 0
+    withheld: int = 0
+    event_ids: tuple[str | None, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+def _wait(seconds: float) -> None:
+    asyncio.run(SystemClock().sleep(seconds))
+
+
+class GatewayClient:
+    """A sender's side of `POST /v1/events`. What is sent again after a lost answer is a duplicate there."""
+
+    def __init__(self, url: str, key: str, wait: Callable[[float], None] = _wait) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError("not an address", where="--url", fix="write it as http://127.0.0.1:8080")
+        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = make(parts.hostname, parts.port, timeout=ANSWER_SECONDS)
+        self._url = f"{parts.scheme}://{parts.netloc}"
+        self._path = f"{parts.path.rstrip('/')}/v1/events"
+        self._key = key
+        self._wait = wait
+
+    def post(self, events: Sequence[bytes], test_event_code: str | None = None) -> Taken:
+        """Send one request, again if the gateway cannot store just now; return what became of its events.
+
+        Raises:
+            StoreUnavailable: it could not store for long.
+            DestinationError: there is no gateway, or it refuses the key or the request.
+        """
+        test = b',"test_event_code":' + msgspec.json.encode(test_event_code) if test_event_code else b""
+        body = b"".join((b'{"events":[', b",".join(events), b"]", test, b"}"))
+        for _ in range(MAX_TRIES):
+            status, retry_after, answer = self._post_once(body)
+            if status != http.client.SERVICE_UNAVAILABLE:
+                return self._read(status, answer, len(events))
+            self._wait(min(retry_after, LONGEST_WAIT_SECONDS))
+        raise StoreUnavailable(
+            f"the gateway could not store, {MAX_TRIES} times in a row: {_words(answer)}",
+            where=self._url,
+            fix="see its log, or run fullcount doctor there; then send again: what is stored already is a duplicate",
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _post_once(self, body: bytes) -> tuple[int, float, bytes]:
+        try:
+            return self._exchange(body)
+        except (OSError, http.client.HTTPException):
+            self._connection.close()  # a gateway that was restarted has dropped the kept connection
+        try:
+            return self._exchange(body)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise DestinationError(
+                f"no gateway answers ({type(error).__name__})",
+                where=self._url,
+                fix="start it with fullcount serve, or name another with --url",
+            ) from None
+
+    def _exchange(self, body: bytes) -> tuple[int, float, bytes]:
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        self._connection.request("POST", self._path, body, headers)
+        answer = self._connection.getresponse()
+        return answer.status, _seconds(answer.getheader("Retry-After")), answer.read()
+
+    def _read(self, status: int, answer: bytes, count: int) -> Taken:
+        if status in {http.client.ACCEPTED, http.client.OK, http.client.UNPROCESSABLE_ENTITY}:
+            try:
+                return msgspec.json.decode(answer, type=Taken)
+            except msgspec.MsgspecError:
+                raise DestinationError(
+                    "the answer is not that of a gateway",
+                    where=self._url,
+                    fix="is --url the address of fullcount serve?",
+                ) from None
+        if status in {http.client.BAD_REQUEST, http.client.REQUEST_ENTITY_TOO_LARGE}:
+            problem = Problem("", _words(answer), "see the gateway's documentation", code="request_refused")
+            return Taken(rejected=tuple(Rejected(index, (problem,)) for index in range(count)))
+        fixes: dict[int, str] = {
+            http.client.UNAUTHORIZED: "the key is not one of a source there: see --key, and key in its settings",
+            http.client.FORBIDDEN: "the key does not open that pixel: see pixels of the source",
+            http.client.NOT_FOUND: "is --url the address of fullcount serve?",
+        }
+        raise DestinationError(
+            f"HTTP {status}: {_words(answer)}", where=self._url, fix=fixes.get(status, "see its log")
+        )
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header and header.replace(".", "", 1).isdigit() else 1.0
+
+
+def _words(answer: bytes) -> str:
+    """Return what an answer says for a person: its first problem, its error, or its beginning."""
+    try:
+        held: Any = msgspec.json.decode(answer)
+    except msgspec.DecodeError:
+        held = None
+    if isinstance(held, dict):
+        for key in ("error", "reason", "message", "detail"):
+            if isinstance(held.get(key), str):
+                return mask(held[key])
+        problems = held.get("problems")
+        if isinstance(problems, list) and problems and isinstance(problems[0], dict):
+            return mask(str(problems[0].get("reason", "")))
+    return mask(answer[:200].decode("utf-8", "replace")) or "no reason given"
