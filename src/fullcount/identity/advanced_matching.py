@@ -1,0 +1,97 @@
+"""The identifiers that TikTok wants hashed: normalised, never hashed twice, placeholders refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fullcount.events.findings import Findings
+from fullcount.events.model import Identifiers
+from fullcount.identity.digest import is_digest, sha256_hex
+from fullcount.identity.emails import normalize_email
+from fullcount.identity.phones import PhoneDoubt, normalize_phone
+from fullcount.identity.placeholders import DIGESTS, is_placeholder
+
+# Takes one trimmed value and its path; returns the normal form, or None after saying why.
+Normalize = Callable[[str, str, Findings], str | None]
+
+
+def hashed(values: Identifiers, path: str, normalize: Normalize, findings: Findings) -> Identifiers:
+    """Return the SHA-256 of one value or of several, without repetitions; None if nothing usable is left.
+
+    A value that is a SHA-256 already is taken as it is, in lower case.
+    """
+    if values is None:
+        return None
+    if isinstance(values, str):
+        return _hashed_one(values, path, normalize, findings)
+    found = (_hashed_one(value, f"{path}.{i}", normalize, findings) for i, value in enumerate(values))
+    distinct = tuple(dict.fromkeys(digest for digest in found if digest is not None))
+    return distinct if len(distinct) > 1 else distinct[0] if distinct else None
+
+
+def _hashed_one(value: str, path: str, normalize: Normalize, findings: Findings) -> str | None:
+    text = value.strip()
+    if not text:
+        return None
+    if is_digest(text):
+        digest = text.lower()
+        if digest in DIGESTS:
+            _drop_placeholder(path, "the hash is that of an empty or placeholder value", findings)
+            return None
+        return digest
+    if is_placeholder(text):
+        _drop_placeholder(path, "the value is a placeholder", findings)
+        return None
+    normal = normalize(text, path, findings)
+    if not normal:
+        return None
+    if normal != text and is_placeholder(normal):
+        _drop_placeholder(path, "the value is a placeholder", findings)
+        return None
+    return sha256_hex(normal)
+
+
+def _drop_placeholder(path: str, reason: str, findings: Findings) -> None:
+    findings.drop(path, "placeholder", reason, "leave the field out when the value is unknown")
+
+
+def as_email(text: str, path: str, findings: Findings) -> str | None:
+    """Return the normal form of an e-mail address, or say that it is none."""
+    address = normalize_email(text)
+    if address is None:
+        findings.drop(path, "email_invalid", "not an e-mail address", "send it as name@host, plain or as SHA-256 hex")
+    return address
+
+
+_PHONE_WORDS = {
+    PhoneDoubt.NO_COUNTRY: (
+        "a number without a country code",
+        'send it as "+", country code, number; or set default_country for the source',
+    ),
+    PhoneDoubt.LETTERS: ("letters in a phone number", "send digits"),
+    PhoneDoubt.NOT_POSSIBLE: ("not a possible phone number", 'send it as "+", country code, number'),
+    PhoneDoubt.NOT_VALID: ("a possible number that no number plan lists", "check it; it was sent as it is"),
+}
+
+
+def phone_reader(default_country: str | None) -> Normalize:
+    """Return a normaliser for phone numbers of a source whose shoppers are mostly in `default_country`."""
+
+    def as_phone(text: str, path: str, findings: Findings) -> str | None:
+        number, doubt = normalize_phone(text, default_country)
+        if doubt is not PhoneDoubt.NONE:
+            reason, fix = _PHONE_WORDS[doubt]
+            (findings.warn if number is not None else findings.drop)(path, doubt.value, reason, fix)
+        return number
+
+    return as_phone
+
+
+def as_is(text: str, _path: str, _findings: Findings) -> str:
+    """Return the trimmed text: the rule for external_id."""
+    return text
+
+
+def in_lower_case(text: str, _path: str, _findings: Findings) -> str:
+    """Return the trimmed text in lower case: the rule for external_id where the browser's half does so."""
+    return text.lower()

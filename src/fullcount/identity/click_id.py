@@ -1,0 +1,65 @@
+"""The click ID (`ttclid`): where it may stand, which one wins, and when it is none."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from fullcount.events.findings import Findings
+from fullcount.events.model import Event, EventSource
+from fullcount.identity.placeholders import is_placeholder
+
+_IN_QUERY = re.compile(r"[?&]ttclid=([^&#;\s]*)")
+# TikTok's own macro, and the ways in which other tools mark one that nobody replaced.
+_MACRO = re.compile(r"_{1,2}[A-Za-z][A-Za-z_]*_{1,2}|\$?\{+[^{}]*\}+|%+[A-Za-z_]+%+|\[[A-Za-z_]+\]")
+
+
+def resolve_click_id(event: Event, findings: Findings) -> str | None:
+    """Return the click ID: of the page's URL, else of a referrer on the same host, else the one that was sent.
+
+    Sent is `user.ttclid`, or for web events `ad.callback`, its place in TikTok's older shape. A value from a URL is
+    percent-decoded once; case is never changed. An unreplaced macro is refused and the next place is tried.
+    """
+    url, referrer = event.page.url, event.page.referrer
+    found = None
+    if url and "ttclid=" in url:
+        found = _usable(_from_query(url), "page.url", findings)
+    if found is None and referrer and "ttclid=" in referrer and _host(referrer) == _host(url or ""):
+        found = _usable(_from_query(referrer), "page.referrer", findings)
+    sent, path = event.user.ttclid, "user.ttclid"
+    if not sent and event.ad is not None and event.event_source is EventSource.WEB:
+        sent, path = event.ad.callback, "ad.callback"
+    sent = _usable(sent, path, findings) if sent else None
+    if found is None:
+        return sent
+    if sent is not None and sent != found:
+        findings.warn(path, "ttclid_differs", "the URL has another click ID, which was used", "send one of them only")
+    return found
+
+
+def _from_query(url: str) -> str | None:
+    match = _IN_QUERY.search(url.partition("#")[0])
+    if match is None:
+        return None
+    value = match[1]
+    return unquote(value) if "%" in value else value
+
+
+def _usable(value: str | None, path: str, findings: Findings) -> str | None:
+    value = value.strip() if value else None
+    if not value:
+        return None
+    if _MACRO.fullmatch(value) or is_placeholder(value) or "@" in value:
+        fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"
+        findings.drop(path, "ttclid_placeholder", "the click ID is a placeholder that nothing replaced", fix)
+        return None
+    return value
+
+
+def _host(url: str) -> str:
+    """Return the host of an absolute URL in lower case, without port and a leading www."""
+    parts = url.split("/", 3)
+    if len(parts) < 3:
+        return ""
+    host = re.split(r"[?#]", parts[2])[0].rpartition("@")[2].lower()
+    return host.rsplit(":", 1)[0].removeprefix("www.")

@@ -1,0 +1,29 @@
+"""Advertising ids of devices: raw in the case that each platform uses, or hashed by the sender."""
+
+from __future__ import annotations
+
+from fullcount.events.findings import Findings
+from fullcount.identity.digest import is_digest
+from fullcount.identity.placeholders import DEVICES, DIGESTS, is_placeholder
+
+
+def read_idfa(given: str | None, findings: Findings) -> str | None:
+    """Return Apple's id: raw in upper case, a SHA-256 in lower case; the all-zero id is dropped."""
+    low = _usable(given, "user.idfa", findings)
+    return low if low is None or is_digest(low) else low.upper()
+
+
+def read_gaid(given: str | None, findings: Findings) -> str | None:
+    """Return Google's id in lower case, raw or as SHA-256; the all-zero id is dropped."""
+    return _usable(given, "user.gaid", findings)
+
+
+def _usable(given: str | None, path: str, findings: Findings) -> str | None:
+    low = given.strip().lower() if given else ""
+    if not low:
+        return None
+    if low in DEVICES or low in DIGESTS or is_placeholder(low) or "@" in low:
+        reason = "the id is all zeros or a placeholder: the person has switched tracking off"
+        findings.drop(path, "placeholder", reason, "leave the field out")
+        return None
+    return low

@@ -1,0 +1,120 @@
+"""Unlisted keys and free texts: what looks like an identifier in them is taken out, and said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from fullcount.events.coercion import below
+from fullcount.events.findings import Findings
+from fullcount.events.model import Content, Properties
+from fullcount.identity.privacy import NameKind, holds_identifier, is_private, kind_of, without_identifiers
+
+_FIX = "send identifiers in user, where they are hashed"
+_ITEM_TEXTS = ("content_id", "content_name", "content_category", "brand", "content_type")
+_TEXTS = (
+    "content_type",
+    "currency",
+    "search_string",
+    "query",
+    "description",
+    "order_id",
+    "shop_id",
+    "status",
+    "delivery_category",
+    "event_channel",
+)
+
+
+def clean_user_extra(extra: dict[str, Any], path: str, findings: Findings) -> dict[str, Any] | None:
+    """Return unlisted keys of a person or event without those that look like an identifier or a secret, at any depth.
+
+    None if nothing is left.
+    """
+    kept: dict[str, Any] = {}
+    for key, value in extra.items():
+        here = below(path, key)
+        if holds_identifier(key) or _is_private_value(key, value):
+            findings.drop(here, "identifier_in_extra", "the key or its value looks like an identifier", _FIX)
+        elif isinstance(value, dict):
+            kept[key] = clean_user_extra(value, here, findings) or {}
+        elif isinstance(value, list | tuple):
+            kept[key] = [each for each in (_cleaned_element(key, each, here, findings) for each in value) if each != ""]
+        else:
+            kept[key] = value
+    return kept or None
+
+
+def _is_private_value(key: str, value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and is_private(key, str(value))
+
+
+def _cleaned_element(key: str, value: Any, path: str, findings: Findings) -> Any:
+    """Return an element of a list that stands under `key`; an empty string for one that must go."""
+    if isinstance(value, dict):
+        return clean_user_extra(value, path, findings) or {}
+    if isinstance(value, list | tuple):
+        return [_cleaned_element(key, each, path, findings) for each in value]
+    if _is_private_value(key, value):
+        findings.drop(path, "identifier_in_extra", "a value looks like an identifier", _FIX)
+        return ""
+    return value
+
+
+def clean_properties(given: Properties, findings: Findings) -> Properties:
+    """Return the properties with e-mail addresses and phone numbers in their texts replaced by "(removed)"."""
+    if not _may_hold_identifier(given):
+        return given
+    changes: dict[str, Any] = {
+        name: cleaned
+        for name in _TEXTS
+        if (text := getattr(given, name)) and (cleaned := without_identifiers(text)) != text
+    }
+    ids = tuple([without_identifiers(each) for each in given.content_ids])
+    if ids != given.content_ids:
+        changes["content_ids"] = ids
+    contents = tuple([_clean_item(item) for item in given.contents])
+    if contents != given.contents:
+        changes["contents"] = contents
+    if given.extra and (extra := _clean_tree(given.extra)) != given.extra:
+        changes["extra"] = extra
+    for name in changes:
+        reason = "an e-mail address or phone number in it was removed"
+        findings.drop(f"properties.{name}", "identifier_removed", reason, _FIX)
+    return replace(given, **changes) if changes else given
+
+
+def _may_hold_identifier(given: Properties) -> bool:
+    """Return whether a closer look is worth its time: most purchases have an order, items, and no free text."""
+    if given.extra or given.search_string or given.query or given.description or given.content_ids or given.shop_id:
+        return True
+    text = f"{given.order_id}{given.status}{given.event_channel}{given.delivery_category}{given.currency}"
+    for item in given.contents:
+        if item.extra:
+            return True
+        text = f"{text}{item.content_id}{item.content_name}{item.content_category}{item.brand}"
+    return "@" in text or "+" in text
+
+
+def _clean_item(item: Content) -> Content:
+    changes: dict[str, Any] = {
+        name: cleaned
+        for name in _ITEM_TEXTS
+        if (text := getattr(item, name)) and (cleaned := without_identifiers(text)) != text
+    }
+    if item.extra and (extra := _clean_tree(item.extra)) != item.extra:
+        changes["extra"] = extra
+    return replace(item, **changes) if changes else item
+
+
+def _clean_tree(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {without_identifiers(name): _clean_tree(each, name) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_tree(each, key) for each in value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    if kind_of(key) is NameKind.PHONE and is_private(key, str(value)):
+        return "(removed)"
+    return without_identifiers(value) if isinstance(value, str) else value

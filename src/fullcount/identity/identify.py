@@ -1,0 +1,173 @@
+"""From an event with plain identifiers to one that may be stored: normalised, hashed, cleaned."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from fullcount.events.findings import Findings
+from fullcount.events.hashed import HashedEvent, HashedUser
+from fullcount.events.model import Event, Half, Page, User
+from fullcount.events.names import canonical_name
+from fullcount.events.problems import Problem
+from fullcount.identity.advanced_matching import Normalize, as_email, as_is, hashed, in_lower_case, phone_reader
+from fullcount.identity.click_id import resolve_click_id
+from fullcount.identity.device import read_gaid, read_idfa
+from fullcount.identity.extras import clean_properties, clean_user_extra
+from fullcount.identity.ip import IpDoubt, normalize_ip
+from fullcount.identity.people import normalize_name, normalize_place, normalize_zip_code
+from fullcount.identity.placeholders import is_placeholder
+from fullcount.identity.privacy import holds_identifier
+from fullcount.identity.urls import clean_url
+
+
+class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings say of identifiers."""
+
+    default_country: str | None = None  # ISO 3166 alpha-2, for phone numbers without a country code
+    lower_case_external_id: bool = False  # must agree with what the browser's half does
+
+
+def identify(
+    event: Event, event_id: str, rules: IdentityRules, half: Half = Half.SERVER
+) -> tuple[HashedEvent, tuple[Problem, ...]]:
+    """Return the event as it may be stored, and what was dropped or doubted on the way.
+
+    A field that cannot be used is dropped, never the event. An event without `event_time` (which the checks fill in)
+    is taken as of Unix second 0.
+    """
+    findings = Findings()
+    page = event.page
+    identified = HashedEvent(
+        event=event.event,
+        canonical=canonical_name(event.event),
+        event_time=event.event_time or 0,
+        event_id=event_id,
+        user=_hashed_user(event, rules, findings),
+        properties=clean_properties(event.properties, findings),
+        page=_clean_page(page, findings) if page.url or page.referrer else page,
+        half=half,
+        event_source=event.event_source,
+        app=event.app,
+        ad=event.ad,
+        lead=event.lead,
+        limited_data_use=event.limited_data_use,
+        extra=clean_user_extra(event.extra, "", findings) if event.extra else None,
+    )
+    return identified, tuple(findings.problems)
+
+
+@lru_cache(maxsize=256)
+def _phone_reader(default_country: str | None) -> Normalize:
+    return phone_reader(default_country)
+
+
+def _hashed_user(event: Event, rules: IdentityRules, findings: Findings) -> HashedUser:
+    user = event.user
+    keep_case = not rules.lower_case_external_id
+    rare = _rare_fields(user, findings) if _has_rare_fields(user) else {}
+    return HashedUser(
+        email=hashed(user.email, "user.email", as_email, findings),
+        phone=hashed(user.phone, "user.phone", _phone_reader(rules.default_country), findings),
+        external_id=hashed(user.external_id, "user.external_id", as_is if keep_case else in_lower_case, findings),
+        ttclid=resolve_click_id(event, findings),
+        ttp=_opaque(user.ttp, "user.ttp", findings) if user.ttp else None,
+        ip=_public_ip(user.ip, findings) if user.ip else None,
+        user_agent=_opaque(user.user_agent, "user.user_agent", findings) if user.user_agent else None,
+        locale=_opaque(user.locale, "user.locale", findings) if user.locale else None,
+        **rare,
+    )
+
+
+def _has_rare_fields(user: User) -> bool:
+    return bool(
+        user.first_name
+        or user.last_name
+        or user.zip_code
+        or user.city
+        or user.state
+        or user.country
+        or user.idfa
+        or user.idfv
+        or user.gaid
+        or user.att_status
+        or user.lead_id
+        or user.extra
+    )
+
+
+def _rare_fields(user: User, findings: Findings) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "first_name": hashed(user.first_name, "user.first_name", _as_name, findings),
+        "last_name": hashed(user.last_name, "user.last_name", _as_name, findings),
+        "zip_code": hashed(user.zip_code, "user.zip_code", _as_zip_code, findings),
+        "idfa": read_idfa(user.idfa, findings),
+        "gaid": read_gaid(user.gaid, findings),
+        "extra": clean_user_extra(user.extra, "user", findings) if user.extra else None,
+    }
+    for name in ("city", "state", "country"):
+        fields[name] = _place(getattr(user, name), f"user.{name}", findings)
+    for name in ("idfv", "att_status", "lead_id"):
+        value = getattr(user, name)
+        fields[name] = _opaque(value, f"user.{name}", findings) if value else None
+    return fields
+
+
+def _as_name(text: str, _path: str, _findings: Findings) -> str:
+    return normalize_name(text)
+
+
+def _as_zip_code(text: str, _path: str, _findings: Findings) -> str:
+    return normalize_zip_code(text)
+
+
+def _place(text: str | None, path: str, findings: Findings) -> str | None:
+    if not text:
+        return None
+    if holds_identifier(text) or sum(char.isdecimal() for char in text) >= 7:
+        _drop_misplaced(path, findings)
+        return None
+    return normalize_place(text) or None
+
+
+def _opaque(text: str, path: str, findings: Findings) -> str | None:
+    """Return a value that goes out as it is, unless it is a placeholder or somebody's address."""
+    text = text.strip()
+    if is_placeholder(text):
+        if text:
+            reason, fix = "the value is a placeholder", "leave the field out when the value is unknown"
+            findings.drop(path, "placeholder", reason, fix)
+        return None
+    if path != "user.user_agent" and holds_identifier(text):
+        _drop_misplaced(path, findings)
+        return None
+    return text
+
+
+def _drop_misplaced(path: str, findings: Findings) -> None:
+    reason = "the value looks like an e-mail address or a phone number"
+    findings.drop(path, "misplaced_identifier", reason, "send it as user.email or user.phone, where it is hashed")
+
+
+def _public_ip(text: str, findings: Findings) -> str | None:
+    address, doubt = normalize_ip(text)
+    if doubt is IpDoubt.NOT_PUBLIC:
+        reason = "the IP address is private or shared: not the shopper's public one"
+        findings.drop("user.ip", doubt.value, reason, "send the shopper's address, as the first proxy of yours saw it")
+    elif doubt is IpDoubt.NOT_AN_ADDRESS:
+        findings.drop("user.ip", doubt.value, "not an IP address", "send the shopper's IPv4 or IPv6 address")
+    return address
+
+
+def _clean_page(page: Page, findings: Findings) -> Page:
+    url, referrer = page.url, page.referrer
+    clean = Page(url=clean_url(url) if url else None, referrer=clean_url(referrer) if referrer else None)
+    if clean.url is url and clean.referrer is referrer:
+        return page
+    for name in ("url", "referrer"):
+        if getattr(clean, name) != (getattr(page, name) or None):
+            reason = "personal or secret parts of the URL were taken out"
+            findings.warn(f"page.{name}", "url_cleaned", reason, "nothing; better not to have them in URLs at all")
+    return clean

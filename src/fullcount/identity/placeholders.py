@@ -1,0 +1,56 @@
+"""What programs and testers write where an identifier should be: worse than nothing, since it makes strangers one."""
+
+from __future__ import annotations
+
+from fullcount.identity.digest import sha256_hex
+
+WORDS = frozenset(
+    {
+        "",
+        "0",
+        "-",
+        "n/a",
+        "na",
+        "nan",
+        "none",
+        "null",
+        "(null)",
+        "(not set)",
+        "not set",
+        "undefined",
+        "unknown",
+        "anonymous",
+        "guest",
+        "[object object]",
+        "true",
+        "false",
+    }
+)
+EMAILS = frozenset(
+    {
+        "test@test.com",
+        "test@gmail.com",
+        "a@a.com",
+        "none@none.com",
+        "null@null.com",
+        "noemail@noemail.com",
+        "no@email.com",
+        "email@email.com",
+        "undefined@undefined.com",
+    }
+)
+PHONES = frozenset({"+10000000000", "+11111111111", "+11234567890", "+1234567890", "+0000000000", "+19999999999"})
+DEVICES = frozenset({"00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000"})
+
+# Their digests: of the normal forms, and of the phones without their plus, which is a common mistake besides.
+DIGESTS = frozenset(sha256_hex(text) for text in WORDS | EMAILS | PHONES | DEVICES | {p[1:] for p in PHONES})
+
+
+def is_placeholder(normalized: str) -> bool:
+    """Return whether a normalised identifier is none.
+
+    >>> is_placeholder("undefined"), is_placeholder("customer@example.com")
+    (True, False)
+    """
+    low = normalized.lower()
+    return low in WORDS or low in EMAILS or normalized in PHONES

@@ -1,0 +1,174 @@
+"""What in a text, a parameter or an unlisted key looks like a person's e-mail, phone or name, or a key to something."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+from urllib.parse import unquote
+
+REMOVED = "(removed)"
+
+_LOCAL = r"[^\s@/?&=#;,:<>()\"|\[\]{}]"
+_LABEL = r"[^\s@./?&=#;,:<>()\"|\[\]{}]"
+# The look-behind lets a run of characters be tried only from its start, so that hostile text costs linear time.
+_EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+@{_LABEL}+(?:\.{_LABEL}+)+")
+_INTERNATIONAL_PHONE = re.compile(r"(?<![\w+])\+[0-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9])")
+_BARE_PHONE = re.compile(r"\(?[0-9](?:[ ().-]{0,2}[0-9]){9,14}")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class NameKind(Enum):
+    """What the name of a parameter or key says of its value."""
+
+    PLAIN = auto()
+    ID = auto()  # a long number under it is no phone
+    PHONE = auto()
+    PERSON = auto()  # e-mail, names, postal code, birthday
+    SECRET = auto()  # opens something: a key, a token, a session
+
+
+_SECRET_PARTS = ("token", "session", "secret", "passw", "sessid", "signature", "credential")
+_SECRET_WORDS = frozenset({"key", "sid", "sig", "auth", "jwt", "otp", "pwd", "pass", "pin"})
+_PHONE_WORDS = frozenset({"tel", "telephone", "mobile", "cell", "msisdn", "whatsapp", "fax"})
+_PERSON_NAMES = frozenset(
+    {
+        "birthdate",
+        "birthday",
+        "dob",
+        "familyname",
+        "firstname",
+        "fname",
+        "fullname",
+        "givenname",
+        "lastname",
+        "lname",
+        "mail",
+        "postalcode",
+        "postcode",
+        "surname",
+        "zip",
+        "zipcode",
+    }
+)
+_ID_WORDS = frozenset(
+    {
+        "id",
+        "ids",
+        "order",
+        "orders",
+        "number",
+        "no",
+        "nr",
+        "sku",
+        "variant",
+        "product",
+        "item",
+        "cart",
+        "checkout",
+        "campaign",
+        "adgroup",
+        "ad",
+        "creative",
+        "time",
+        "timestamp",
+        "ts",
+        "t",
+        "v",
+        "ver",
+        "version",
+        "amount",
+        "price",
+        "value",
+    }
+)
+
+
+def kind_of(name: str) -> NameKind:
+    """Return what a parameter's or key's name says of its value.
+
+    >>> kind_of("access_token").name, kind_of("orderKey").name, kind_of("keyword").name, kind_of("ttclid").name
+    ('SECRET', 'SECRET', 'PLAIN', 'ID')
+    """
+    return _cached_kind(name) if len(name) <= 40 else _judged_kind(name)
+
+
+def _judged_kind(name: str) -> NameKind:
+    words = re.split(r"[^a-z0-9]+", _HUMP.sub("_", unquote(name)).lower())
+    joined = "".join(words)
+    if joined.endswith("clid"):
+        return NameKind.ID
+    if any(part in joined for part in _SECRET_PARTS) or joined.endswith("key") or not _SECRET_WORDS.isdisjoint(words):
+        return NameKind.SECRET
+    if "phone" in joined or not _PHONE_WORDS.isdisjoint(words):
+        return NameKind.PHONE
+    if "email" in joined or joined in _PERSON_NAMES:
+        return NameKind.PERSON
+    if words[0] == "utm" or joined.endswith("id") or not _ID_WORDS.isdisjoint(words):
+        return NameKind.ID
+    return NameKind.PLAIN
+
+
+_cached_kind = lru_cache(maxsize=1024)(_judged_kind)
+
+
+def is_private(name: str, value: str) -> bool:
+    """Return whether a parameter or key must not be stored: by its name, or by what its value looks like.
+
+    The value may be percent-encoded, several times over, and may itself be a URL with parameters.
+    """
+    return _is_private(name, decoded(value), nested=True)
+
+
+def _is_private(name: str, plain: str, *, nested: bool) -> bool:
+    kind = kind_of(name)
+    if kind is NameKind.SECRET or kind is NameKind.PERSON:
+        return bool(plain)
+    if holds_identifier(plain):
+        return True
+    if kind is NameKind.PHONE:
+        return sum(char.isdecimal() for char in plain) >= 7
+    if kind is NameKind.PLAIN and looks_like_phone(plain):
+        return True
+    if nested and "=" in plain:
+        pieces = (piece.partition("=") for piece in re.split(r"[?&#;]", plain))
+        return any(_is_private(inner, rest, nested=False) for inner, equals, rest in pieces if equals)
+    return False
+
+
+def holds_identifier(text: str) -> bool:
+    """Return whether an e-mail address or a phone number with its country code stands anywhere in the text."""
+    if "@" in text and _EMAIL.search(text):
+        return True
+    return "+" in text and _INTERNATIONAL_PHONE.search(text) is not None
+
+
+def looks_like_phone(text: str) -> bool:
+    """Return whether the whole text could be a phone number, with or without a country code.
+
+    >>> looks_like_phone("(555) 010-0199"), looks_like_phone("15550100199"), looks_like_phone("12345.6789012")
+    (True, True, False)
+    """
+    text = text.strip()
+    return _BARE_PHONE.fullmatch(text) is not None and _DECIMAL.fullmatch(text) is None
+
+
+def without_identifiers(text: str) -> str:
+    """Return the text with e-mail addresses and phone numbers with a country code replaced by "(removed)".
+
+    >>> without_identifiers("Gift for jane@example.com, call +1 555 010 0199")
+    'Gift for (removed), call (removed)'
+    """
+    if "@" in text:
+        text = _EMAIL.sub(REMOVED, text)
+    return _INTERNATIONAL_PHONE.sub(REMOVED, text) if "+" in text else text
+
+
+def decoded(text: str) -> str:
+    """Return the text with percent-encoding undone, at most three times over."""
+    for _ in range(3):
+        if "%" not in text:
+            break
+        text = unquote(text)
+    return text
