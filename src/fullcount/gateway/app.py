@@ -1,0 +1,89 @@
+"""The HTTP service: ingest routes by a look into a dict, everything else through Starlette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from fullcount.clock import Clock
+from fullcount.config.settings import Settings
+from fullcount.gateway.body import BodyLimits
+from fullcount.gateway.events_dialect import EventsDialect
+from fullcount.gateway.ingest import Ingest, Route
+from fullcount.gateway.keys import Keyring
+from fullcount.gateway.observe import Watch
+from fullcount.gateway.reply import Receive, Scope, Send, send_reply
+from fullcount.gateway.service import Service, method_refused, wrong_turn
+from fullcount.gateway.tiktok_dialect import TikTokDialect
+from fullcount.pipeline.pipeline import Pipeline
+from fullcount.pipeline.terms import terms_of
+from fullcount.queue.protocol import Queue
+from fullcount.sources.json_events import JsonSource
+from fullcount.sources.source import Limits
+from fullcount.sources.tiktok import TikTokSource
+
+EVENTS_PATH = "/v1/events"
+DROP_IN_PATHS = (
+    "/open_api/v1.3/event/track/",
+    "/open_api/v1.3/pixel/track/",
+    "/open_api/v1.3/pixel/batch/",
+)
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+class Gateway:
+    """The ASGI application."""
+
+    def __init__(self, ingest: Ingest, routes: Mapping[str, Route], service: Service, rest: Starlette) -> None:
+        self._ingest = ingest
+        self._routes = routes
+        self._service = service
+        self._rest = rest
+
+    def drain(self) -> None:
+        """Turn readiness off, so that no new traffic is sent here; requests that come are still answered."""
+        self._service.is_draining = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in the server's life."""
+        route = self._routes.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None:
+            await self._rest(scope, receive, send)
+        elif scope["method"] == "POST":
+            await self._ingest.answer(route, scope, receive, send)
+        else:
+            await send_reply(send, method_refused("POST"))
+
+
+def create_app(
+    settings: Settings, queue: Queue, clock: Clock, watch: Watch, lifespan: Lifespan | None = None
+) -> Gateway:
+    """Return the gateway over a queue.
+
+    `watch` hears of every request and of what was stored; `lifespan` starts and stops what lives beside it.
+    """
+    server = settings.server
+    ingest = Ingest(
+        Keyring(settings.sources, terms_of(settings, clock.now())),
+        Pipeline(queue, clock, watch),
+        BodyLimits(server.max_body_bytes, server.body_seconds),
+        watch,
+    )
+    routes = _ingest_routes(Limits(server.max_events, server.max_depth, server.max_string), clock)
+    service = Service(queue, clock, watch.metrics)
+    known = (EVENTS_PATH, *DROP_IN_PATHS, *(route.path for route in service.routes()))
+    rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)}, lifespan=lifespan)
+    return Gateway(ingest, routes, service, rest)
+
+
+def _ingest_routes(limits: Limits, clock: Clock) -> dict[str, Route]:
+    """Return the ingest routes by path, each with and without its last slash."""
+    events = Route(EVENTS_PATH, EventsDialect(), JsonSource(limits))
+    routes = {EVENTS_PATH: events, f"{EVENTS_PATH}/": events}
+    for path in DROP_IN_PATHS:
+        route = Route(path, TikTokDialect(clock), TikTokSource(limits))
+        routes |= {path: route, path.rstrip("/"): route}
+    return routes

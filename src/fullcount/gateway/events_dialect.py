@@ -1,0 +1,76 @@
+"""Our own way: `Authorization: Bearer`, HTTP status codes that mean what they say, and a result for each event."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from fullcount.errors import InvalidEvent, StoreUnavailable
+from fullcount.gateway.dialect import described, noted, withheld
+from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
+from fullcount.pipeline.receipt import Receipt, Result
+from fullcount.sources.source import Intake
+
+_STATUS_OF_UNREADABLE = {"too_many_events": 413, "empty": 422}
+
+
+class EventsDialect:
+    """The answers of `POST /v1/events`."""
+
+    def key(self, headers: Mapping[bytes, bytes]) -> bytes | None:
+        """Return the bearer token."""
+        said = headers.get(b"authorization")
+        if said is None or said[:7].lower() != b"bearer ":
+            return None
+        return said[7:].strip() or None
+
+    def unauthorized(self, *, is_missing: bool) -> Reply:
+        """401."""
+        reason = "the source's key is missing" if is_missing else "no source has this key"
+        headers = ((b"www-authenticate", b"Bearer"),)
+        return refusal_reply(
+            Refusal(401, "unauthorized", reason, "send Authorization: Bearer <source key>", headers=headers)
+        )
+
+    def refused(self, refusal: Refusal) -> Reply:
+        """408, 413, 415, or 400."""
+        return refusal_reply(refusal)
+
+    def unreadable(self, error: InvalidEvent) -> Reply:
+        """400; 413 for too many events; 422 for none."""
+        problem = error.problems[0]
+        status = _STATUS_OF_UNREADABLE.get(problem.code, 400)
+        return refusal_reply(Refusal(status, problem.code, problem.reason, problem.fix, problem.path))
+
+    def taken(self, intake: Intake, receipt: Receipt) -> Reply:
+        """202; 422 if nothing could be taken; 403 if that is because every event is for a pixel of others."""
+        counts = receipt.counts()
+        answer: dict[str, Any] = {
+            "accepted": counts[Result.ACCEPTED],
+            "duplicates": counts[Result.DUPLICATE],
+            "merged": counts[Result.MERGED],
+            "withheld": counts[Result.WITHHELD],
+            "event_ids": [each.event_id for each in receipt.results],
+            "rejected": [],
+        }
+        if counts[Result.ACCEPTED] != len(receipt.results):
+            answer["results"] = [each.result for each in receipt.results]
+            answer["rejected"] = noted(receipt, is_rejected=True)
+            answer["withheld_events"] = withheld(receipt)
+        answer["warnings"] = noted(receipt, is_rejected=False)
+        if intake.warnings:
+            answer["warnings"].append({"index": None, "problems": described(intake.warnings)})
+        status = 202 if counts[Result.REJECTED] < len(receipt.results) else 403 if receipt.is_not_allowed else 422
+        return json_reply(status, answer)
+
+    def unavailable(self, error: StoreUnavailable) -> Reply:
+        """503 with the seconds to wait."""
+        wait = b"%d" % max(1, math.ceil(error.retry_after))
+        fix = error.fix or "send the same again later; it will be counted once"
+        return refusal_reply(Refusal(503, "cannot_store", error.what, fix, headers=((b"retry-after", wait),)))
+
+    def broken(self) -> Reply:
+        """500."""
+        fix = "send the same again later; it will be counted once"
+        return refusal_reply(Refusal(500, "internal", "something went wrong here; the log has it", fix))

@@ -1,0 +1,100 @@
+"""The steps between a reading and the queue. Each is pure: it takes what the steps before it made and decides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fullcount.config.settings import Browser
+from fullcount.consent.decision import ConsentDecision, decide
+from fullcount.events.event_id import resolve_event_id
+from fullcount.events.hashed import HashedEvent
+from fullcount.events.key import event_key
+from fullcount.events.model import Event, EventSource
+from fullcount.events.problems import Problem
+from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED
+from fullcount.pipeline.terms import DAY_SECONDS, PixelTerms, SourceTerms
+from fullcount.queue.entry import Entry
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import Reason
+
+PURCHASE = "Purchase"
+PURCHASE_WINDOW_SECONDS = 90 * DAY_SECONDS  # a late status change of an order repeats its purchase
+WINDOW_SECONDS = 7 * DAY_SECONDS
+
+# Where a pixel or an app SDK could bring the same event; offline and CRM events have no browser half.
+_HAS_BROWSER_HALF = frozenset({EventSource.WEB, EventSource.APP})
+_NOT_ALLOWED = Problem(
+    "pixel",
+    "this key does not open that pixel",
+    "name one of the source's pixels, or none to send to all of them",
+    code=PIXEL_NOT_ALLOWED,
+)
+
+
+def aim(event: Event, pixel_code: str | None, terms: SourceTerms) -> tuple[PixelTerms, ...] | Problem:
+    """Return the pixels that the event is for: the one its envelope or itself names (by name or code), else all."""
+    named = pixel_code or event.pixel
+    if named is None:
+        return terms.pixels
+    for pixel in terms.pixels:
+        if pixel.code == named or (pixel_code is None and pixel.name == named):
+            return (pixel,)
+    return _NOT_ALLOWED
+
+
+def name_it(event: Event, terms: SourceTerms, now: float) -> tuple[str, bool, Problem | None]:
+    """Return the event_id, whether the browser's half can have the same one, and what is to be said of it."""
+    event_id, problem = resolve_event_id(event, terms.id_template, now)
+    return event_id, problem is None, problem
+
+
+def ask_consent(event: Event, terms: SourceTerms) -> ConsentDecision:
+    """Return what the visitor's consent, or its absence, means for this event."""
+    return decide(event.consent, event.user.country or terms.default_country, terms.consent, terms.regions)
+
+
+def limit(hashed: HashedEvent) -> HashedEvent:
+    """Return the event under limited data use, without the identifiers that are sent hashed."""
+    user = msgspec.structs.replace(
+        hashed.user, email=None, phone=None, external_id=None, first_name=None, last_name=None, zip_code=None
+    )
+    return msgspec.structs.replace(hashed, user=user, limited_data_use=True)
+
+
+def route(
+    hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None, *, is_id_shared: bool
+) -> Entry | Reason:
+    """Return the delivery to one pixel, or the reason why there is none.
+
+    Test events never count at TikTok, so nothing guards them: they are not held, claim no key, and also go out where
+    live events are only observed.
+    """
+    if test_code is not None:
+        return _entry(hashed, pixel, terms, test_code)
+    may_double = pixel.browser is Browser.OTHER and hashed.event_source in _HAS_BROWSER_HALF
+    if may_double and not (is_id_shared and hashed.canonical in pixel.server_events):
+        return Reason.NO_SHARED_EVENT_ID
+    if terms.is_observed:
+        return Reason.OBSERVE_ONLY
+    return _entry(hashed, pixel, terms, None)
+
+
+def _entry(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None) -> Entry:
+    is_test = test_code is not None
+    return Entry(
+        lane=Lane(pixel.code, hashed.event_source, test_code),
+        key=event_key(pixel.code, hashed.event_source, test_code, hashed.canonical, hashed.event_id),
+        event=hashed,
+        source=terms.name,
+        pixel=pixel.name,
+        window_seconds=PURCHASE_WINDOW_SECONDS if hashed.canonical == PURCHASE else WINDOW_SECONDS,
+        hold_seconds=None if is_test else _hold_seconds(hashed, pixel),
+        claims_key=not is_test,
+    )
+
+
+def _hold_seconds(hashed: HashedEvent, pixel: PixelTerms) -> float | None:
+    """Return how long the delivery waits for its other half; None if no other half is to be expected."""
+    if pixel.browser is not Browser.SNIPPET or hashed.canonical not in pixel.merge_events:
+        return None
+    return pixel.hold_seconds if hashed.event_source is EventSource.WEB else None

@@ -1,0 +1,97 @@
+"""What holds for a source: its rules and pixels as the pipeline needs them, worked out once from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fullcount.config.moment import moment_of
+from fullcount.config.settings import Browser, Mode, Pixel, Settings, Source
+from fullcount.consent.decision import Rule
+from fullcount.events.checks import CheckRules
+from fullcount.identity.identify import IdentityRules
+
+DAY_SECONDS = 86_400
+TEST_SECONDS = 3_600  # how long a source's test code holds if the settings do not say
+
+
+class PixelTerms(msgspec.Struct, frozen=True):
+    """One pixel that a source sends to."""
+
+    name: str
+    code: str
+    browser: Browser = Browser.NONE
+    merge_events: frozenset[str] = frozenset({"Purchase"})  # canonical names that wait for their other half
+    server_events: frozenset[str] = frozenset({"Purchase"})  # with browser = "other": what the server may send
+    hold_seconds: float = 20.0
+
+
+class SourceTerms(msgspec.Struct, frozen=True):
+    """One source: how its events are checked, identified, consented and routed."""
+
+    name: str
+    pixels: tuple[PixelTerms, ...]
+    check_rules: CheckRules
+    identity_rules: IdentityRules
+    consent: Rule = Rule.SENDER_VOUCHES
+    regions: Mapping[str, str] = {}
+    default_country: str | None = None
+    id_template: str | None = None
+    is_observed: bool = False
+    source_test_code: str | None = None
+    test_until: float = 0.0  # Unix seconds
+
+    def test_code(self, asked: str | None, now: float) -> str | None:
+        """Return the test code that holds: the request's, else the source's until its time is over."""
+        if asked is not None:
+            return asked
+        return self.source_test_code if now < self.test_until else None
+
+
+def terms_of(settings: Settings, started_at: float) -> dict[str, SourceTerms]:
+    """Return the terms of each source by its name; `started_at` (Unix seconds) opens the hour of test codes.
+
+    Raises:
+        ConfigError: `test_until` is no moment.
+    """
+    pixels = {pixel.name: _pixel_terms(pixel) for pixel in settings.pixels}
+    return {source.name: _source_terms(source, settings, pixels, started_at) for source in settings.sources}
+
+
+def _pixel_terms(pixel: Pixel) -> PixelTerms:
+    return PixelTerms(
+        name=pixel.name,
+        code=pixel.code,
+        browser=pixel.browser,
+        merge_events=frozenset(pixel.merge_events),
+        server_events=frozenset(pixel.server_events),
+        hold_seconds=pixel.hold_seconds,
+    )
+
+
+def _source_terms(
+    source: Source, settings: Settings, pixels: Mapping[str, PixelTerms], started_at: float
+) -> SourceTerms:
+    mine = tuple(pixels[name] for name in source.pixels)
+    observes = any(pixel.browser is Browser.OTHER for pixel in mine)
+    mode = source.mode or (Mode.OBSERVE if observes else Mode.LIVE)
+    until = started_at + TEST_SECONDS
+    if source.test_until is not None:
+        until = moment_of(source.test_until, f"sources.{source.name}.test_until")
+    return SourceTerms(
+        name=source.name,
+        pixels=mine,
+        check_rules=CheckRules(max_event_age_days=settings.tiktok.max_event_age_days),
+        identity_rules=IdentityRules(
+            default_country=source.default_country,
+            lower_case_external_id=settings.tiktok.lower_case_external_id,
+        ),
+        consent=Rule(source.consent),
+        regions=settings.consent.consent_regions,
+        default_country=source.default_country,
+        id_template=source.event_id,
+        is_observed=mode is Mode.OBSERVE,
+        source_test_code=source.test_event_code,
+        test_until=until,
+    )
