@@ -28,12 +28,17 @@ class EmulatorControl:
         try:
             state = await self.state()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise ConfigError(
-                f"no emulator answers there ({type(error).__name__})",
-                where=self.base_url,
-                fix="the demo talks to `fullcount emulate` only; unset the base URL or start an emulator there",
-            ) from error
+            raise self._not_an_emulator(type(error).__name__) from error
+        if not {"counted", "copies_taken", "answers"} <= state.keys():
+            raise self._not_an_emulator("another kind of answer")
         return state
+
+    def _not_an_emulator(self, why: str) -> ConfigError:
+        return ConfigError(
+            f"no emulator answers there ({why})",
+            where=self.base_url,
+            fix="the demo and the crash rounds talk to `fullcount emulate` only; never to TikTok",
+        )
 
     async def state(self) -> Json:
         """Return the emulator's counters."""
@@ -50,9 +55,9 @@ class EmulatorControl:
         events: list[Json] = answer["events"]
         return events
 
-    async def requests(self) -> list[Json]:
-        """Return every request to TikTok's own paths, in order."""
-        answer = await self._get("/requests")
+    async def requests(self, offset: int = 0) -> list[Json]:
+        """Return the requests to TikTok's own paths, in order, from the `offset`-th on."""
+        answer = await self._get("/requests", offset=str(offset))
         requests: list[Json] = answer["requests"]
         return requests
 
@@ -60,18 +65,31 @@ class EmulatorControl:
         """Queue scripted failures; they are consumed in order."""
         await self._post("/faults", {"faults": list(faults)})
 
+    async def faults(self) -> list[Json]:
+        """Return the scripted failures that are left, the next one first."""
+        answer = await self._get("/faults")
+        faults: list[Json] = answer["faults"]
+        return faults
+
+    async def clear_faults(self) -> None:
+        """Forget the failures that are left, rejected events among them."""
+        async with self._http.delete(f"{self.base_url}/_emulator/faults") as answer:
+            answer.raise_for_status()
+
     async def fire_pixel(self, pixel_code: str, event: str, event_id: str) -> None:
         """Let a browser's pixel tell TikTok of an event."""
         await self._post("/pixel", {"pixel_code": pixel_code, "event": event, "event_id": event_id})
 
     async def move_clock(self, seconds: float) -> None:
         """Move the emulator's time on by `seconds`."""
-        await self._post("/clock", {"advance": seconds})
+        await self._post("/clock", {"advance_seconds": seconds})
 
     async def _get(self, path: str, **query: str) -> Json:
         async with self._http.get(f"{self.base_url}/_emulator{path}", params=query) as answer:
             answer.raise_for_status()
-            found: Json = await answer.json()
+            found = await answer.json()
+            if not isinstance(found, dict):
+                raise ValueError("another kind of JSON")  # noqa: TRY004 - as a JSON decoder says it
             return found
 
     async def _post(self, path: str, body: Json) -> Json:

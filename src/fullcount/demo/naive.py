@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from fullcount.clock import Clock
 from fullcount.demo.orders import Order
@@ -31,28 +32,37 @@ def naive_event_id(seed: int, order_id: str, attempt: int) -> str:
     return str(uuid.UUID(int=random.Random(f"{seed} {order_id} {attempt}").getrandbits(128), version=4))
 
 
+class Account(msgspec.Struct, frozen=True):
+    """Where the loop posts, and with which credentials."""
+
+    base_url: str
+    pixel_code: str
+    token: str
+
+
 class NaiveLoop:
     """A webhook handler that posts each order by itself as it comes."""
 
-    def __init__(self, http: aiohttp.ClientSession, base_url: str, pixel_code: str, token: str, clock: Clock) -> None:
+    def __init__(self, http: aiohttp.ClientSession, account: Account, clock: Clock, seed: int) -> None:
         self._http = http
-        self._url = f"{base_url}/open_api/v1.3/event/track/"
-        self._pixel_code = pixel_code
-        self._headers = {"Access-Token": token}
+        self._url = f"{account.base_url}/open_api/v1.3/event/track/"
+        self._pixel_code = account.pixel_code
+        self._headers = {"Access-Token": account.token}
         self._clock = clock
+        self._seed = seed
         self._attempts: Counter[str] = Counter()
         self.order_of: dict[str, str] = {}  # event_id -> order id: for the measuring; the loop never looks at it
         self.successes: set[str] = set()  # ids of the orders that it believes sent
         self.failures: set[str] = set()
 
-    async def handle(self, order: Order, seed: int) -> None:
+    async def handle(self, order: Order) -> None:
         """Post one order the way the usual snippet does, and note what the loop believes became of it."""
         pause = FIRST_PAUSE_SECONDS
         for _ in range(TRIES):
             try:
                 # Wrong: the body is built again for each try, so a try whose answer was lost counts a second time.
                 async with self._http.post(
-                    self._url, json=self._body(order, seed), headers=self._headers, timeout=ANSWER_SECONDS
+                    self._url, json=self._body(order), headers=self._headers, timeout=ANSWER_SECONDS
                 ) as answer:
                     # Wrong: TikTok says no with HTTP 200 and a `code` in the body, which nobody reads here.
                     if answer.status == 200:
@@ -65,10 +75,10 @@ class NaiveLoop:
             pause *= 2
         self.failures.add(order.order_id)
 
-    def _body(self, order: Order, seed: int) -> dict[str, Any]:
+    def _body(self, order: Order) -> dict[str, Any]:
         self._attempts[order.order_id] += 1
         # Wrong: an id of its own. The pixel has another, and a webhook that comes twice gets a new one each time.
-        event_id = naive_event_id(seed, order.order_id, self._attempts[order.order_id])
+        event_id = naive_event_id(self._seed, order.order_id, self._attempts[order.order_id])
         self.order_of[event_id] = order.order_id
         return {
             "event_source": "web",

@@ -136,7 +136,7 @@ def make_arrivals(seed: int, orders: list[Order]) -> list[Order]:
 
 def pick_rejected(orders: list[Order]) -> Order:
     """Return the order that TikTok will refuse; its browser keeps the pixel silent, so nothing else tells of it."""
-    return orders[len(orders) // 3]
+    return orders[len(orders) * 2 // 3]
 
 
 def _make_order(rng: random.Random, seed: int, number: int, placed_at: int) -> Order:

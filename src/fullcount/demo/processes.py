@@ -20,7 +20,7 @@ from fullcount.errors import FullcountError
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0  # a slow machine may take long to import; nobody waits for it if it is quick
-_COMMAND = (sys.executable, "-c", "from fullcount.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from fullcount.cli import main; main()")
 
 
 class Child:
@@ -50,7 +50,7 @@ class Child:
         with self.output.open("ab") as output, self.log.open("ab") as log:
             # An own session, so that Ctrl-C at the terminal reaches us alone and we end it in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-                [*_COMMAND, *self._arguments],
+                [*COMMAND, *self._arguments],
                 cwd=self._folder,
                 env={**kept, **(environment or {})},
                 stdin=subprocess.DEVNULL,
@@ -119,10 +119,13 @@ class Gateway(Child):
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.settings_path = folder / "fullcount.toml"
-        server = {**settings.get("server", {}), "host": HOST, "port": self.port}
-        text = to_toml({**settings, "server": server})
-        self.settings_path.write_text(text, encoding="utf-8")
+        self.write_settings(settings)
         super().__init__(name, folder, ["serve", "--config", str(self.settings_path)])
+
+    def write_settings(self, settings: Mapping[str, Any]) -> None:
+        """Write the settings that hold from the next launch on; the address is ours."""
+        server = {**settings.get("server", {}), "host": HOST, "port": self.port}
+        self.settings_path.write_text(to_toml({**settings, "server": server}), encoding="utf-8")
 
     async def start(self, http: aiohttp.ClientSession, environment: Mapping[str, str] | None = None) -> None:
         """Start it and wait until it says that it can store."""

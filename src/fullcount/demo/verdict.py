@@ -38,19 +38,17 @@ class Verdict(msgspec.Struct, frozen=True):
     duplicates: int
     dead: int
     counted_by_tiktok: int
-    counted_once: int
-    lost: int
-    counted_twice: int
     wire_copies: int
+    found: Tally  # without the dead
 
     @property
     def is_kept(self) -> bool:
         """Whether the promise held: each order accepted, and counted once or dead with TikTok's own words."""
         return (
-            self.lost == 0
-            and self.counted_twice == 0
+            not self.found.lost
+            and not self.found.twice
             and self.accepted == self.orders
-            and self.counted_once + self.dead == self.orders
+            and len(self.found.once) + self.dead == self.orders
         )
 
 
@@ -85,10 +83,8 @@ def judge(orders: Sequence[str], said: Witnesses) -> Verdict:
         duplicates=said.duplicates,
         dead=len(said.dead),
         counted_by_tiktok=len(said.events),
-        counted_once=len(found.once),
-        lost=len(found.lost),
-        counted_twice=len(found.twice),
         wire_copies=wire_copies(said.requests),
+        found=found,
     )
 
 
@@ -112,6 +108,17 @@ def was_taken(request: Row) -> bool:
     if request.get("fault") == "drop_answer":
         return True
     return isinstance(answer, Mapping) and answer.get("code") == 0
+
+
+def times_answered(requests: Iterable[Row], code: int) -> int:
+    """Return how many requests were answered with this code."""
+    answers = (request.get("answer") for request in requests)
+    return sum(isinstance(answer, Mapping) and answer.get("code") == code for answer in answers)
+
+
+def lost_answers(requests: Iterable[Row]) -> int:
+    """Return how many requests were taken without the sender learning of it."""
+    return sum(request.get("fault") == "drop_answer" for request in requests)
 
 
 def event_ids(request: Row) -> list[str]:

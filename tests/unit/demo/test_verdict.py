@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fullcount.demo.verdict import Witnesses, copies_taken, judge, tally, wire_copies
+from fullcount.demo.verdict import Tally, Witnesses, copies_taken, judge, tally, wire_copies
 
 ORDERS = ("1", "2", "3")
 ORDER_OF = {"a": "1", "b": "2", "c": "3", "c2": "3"}
@@ -34,7 +34,8 @@ def test_a_promise_kept_is_lost_0_and_twice_0() -> None:
     """Three orders, three events with a server half: each counted once."""
     verdict = judge(ORDERS, WHOLE)
 
-    assert (verdict.counted_once, verdict.lost, verdict.counted_twice, verdict.wire_copies) == (3, 0, 0, 0)
+    assert verdict.found == Tally(once=ORDERS, lost=(), twice=())
+    assert verdict.wire_copies == 0
     assert verdict.is_kept
 
 
@@ -54,7 +55,7 @@ def test_a_promise_broken_shows(events: list[dict[str, Any]], lost: int, twice: 
     """An order without a server half is lost, one with two events is counted twice, and neither passes."""
     verdict = judge(ORDERS, msgspec.structs.replace(WHOLE, events=events))
 
-    assert (verdict.lost, verdict.counted_twice) == (lost, twice)
+    assert (len(verdict.found.lost), len(verdict.found.twice)) == (lost, twice)
     assert not verdict.is_kept
 
 
@@ -70,7 +71,8 @@ def test_a_rejected_order_is_dead_and_not_lost() -> None:
     said = msgspec.structs.replace(WHOLE, events=WHOLE.events[:2], dead=frozenset({"c"}))
     verdict = judge(ORDERS, said)
 
-    assert (verdict.dead, verdict.lost, verdict.counted_once) == (1, 0, 2)
+    assert verdict.dead == 1
+    assert verdict.found == Tally(once=("1", "2"), lost=(), twice=())
     assert verdict.is_kept
 
 

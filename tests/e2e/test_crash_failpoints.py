@@ -1,0 +1,52 @@
+"""Killed between each two durable steps, the gateway comes back and goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+from tests.e2e.harness import MAX_EVENTS, MAX_IN_FLIGHT, House
+
+# Where it dies, at which pass, and whether TikTok may have taken the batch by then.
+FAILPOINTS = [
+    ("before_commit", 3, False),
+    ("after_commit_before_answer", 3, False),
+    ("after_lease", 2, False),
+    ("after_send_before_settle", 2, True),
+    ("mid_settle", 2, True),
+]
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.mark.parametrize(("name", "passes", "was_sent"), FAILPOINTS, ids=[name for name, _, _ in FAILPOINTS])
+async def test_a_death_between_two_steps_costs_nothing(house: House, name: str, passes: int, *, was_sent: bool) -> None:
+    """After the restart every accepted event is counted once; only batches in flight went over the wire twice."""
+    await house.start(FULLCOUNT_FAILPOINT=f"{name}:{passes}")
+    sending = asyncio.create_task(house.load.send(200))
+    assert await house.gateway.ended() == -signal.SIGKILL
+
+    await house.start()
+    await sending
+    await house.settled()
+
+    await house.assert_each_counted_once()
+    assert len(house.load.accepted) == 200
+    in_flight = MAX_IN_FLIGHT * MAX_EVENTS
+    copies = await house.wire_copies()
+    assert copies <= in_flight
+    if was_sent:
+        assert copies > 0
+
+
+async def test_a_death_in_a_migration_leaves_a_file_that_opens(house: House) -> None:
+    """The first start dies while it makes the tables; the second finds nothing half done and serves."""
+    house.gateway.launch({"FULLCOUNT_FAILPOINT": "mid_migration"})
+    assert await house.gateway.ended() == -signal.SIGKILL
+
+    await house.start()
+    await house.load.send(50)
+    await house.settled()
+
+    await house.assert_each_counted_once()
