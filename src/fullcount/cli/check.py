@@ -11,6 +11,7 @@ import typer
 
 from fullcount.cli.checking import Basis, Report, check_text
 from fullcount.cli.documents import Input, read_text
+from fullcount.cli.known_values import Known
 from fullcount.cli.mistakes import TRACK_2_0
 from fullcount.cli.options import AsJson, ConfigFile, settings_for
 from fullcount.cli.output import complain, count_of, print_json, print_table, say
@@ -27,13 +28,15 @@ def register(app: typer.Typer) -> None:
     app.command("check", epilog=f"Example: {EXAMPLE}")(check)
 
 
-def check(
+def check(  # noqa: PLR0913 - each option is one parameter
     file: Input,
     *,
     source: Annotated[str, typer.Option(metavar="NAME", help="Whose rules apply; else the first source's.")] = "",
     country: Annotated[
         str | None, typer.Option(metavar="US", help="For phone numbers without a country code.", show_default=False)
     ] = None,
+    email: Annotated[str, typer.Option(metavar="PLAIN", help="An e-mail in it: is its hash right?")] = "",
+    phone: Annotated[str, typer.Option(metavar="PLAIN", help="A phone number in it: is its hash right?")] = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +50,12 @@ def check(
     if source and source not in {each.name for each in sources}:
         raise ConfigError(f"there is no source named {source}", where="--source", fix="see [[sources]] in the settings")
     folder = Path(file).parent if file != "-" else Path()
-    report = check_text(read_text(file), Basis(settings, source, country), folder=folder, now=SystemClock().now())
+    report = check_text(
+        read_text(file),
+        Basis(settings, source, country, Known(email, phone, country)),
+        folder=folder,
+        now=SystemClock().now(),
+    )
     if as_json:
         print_json({"ok": not report.is_fatal, **msgspec.structs.asdict(report)})
     else:
@@ -65,15 +73,18 @@ def _settings_if_there(config: Path | None) -> Settings | None:
 def _print(report: Report, base_url: str) -> None:
     say(f"{report.kind}{' in a curl line' if report.curl else ''}, {count_of(report.events, 'event')}")
     if report.findings:
-        columns = ("", "where", "mistake", "consequence", "fix")
-        rows = [(each.severity.value, each.path, each.mistake, each.consequence, each.fix) for each in report.findings]
-        print_table(columns, rows)
+        rows = [
+            (f"{each.path or 'the event'}\n{each.severity}", each.mistake, each.consequence, each.fix)
+            for each in report.findings
+        ]
+        print_table(("where", "mistake", "consequence", "fix"), rows)
     else:
         say("Nothing is wrong with it.")
     for withheld in report.withheld:
         say(f"{withheld.path or 'the event'} would be withheld: {withheld.reason}")
     for request in report.requests:
-        say(f"\nWhat TikTok gets (POST {base_url.rstrip('/')}{TRACK_2_0}):\n")
+        would = "would get, were it taken" if report.is_fatal or report.withheld else "gets"
+        say(f"\nWhat TikTok {would} (POST {base_url.rstrip('/')}{TRACK_2_0}):\n")
         say(msgspec.json.format(bytes(request), indent=2).decode())
     if not report.requests:
-        complain("nothing of it would be sent to TikTok")
+        complain("nothing of it can be sent to TikTok")

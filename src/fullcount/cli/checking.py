@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fullcount.cli.curl import CurlRequest, looks_like_curl, parse_curl
+from fullcount.cli.known_values import Known, mistakes_of_hashes
 from fullcount.cli.mistakes import Mistake, Shape, mistakes_of_body, mistakes_of_request, shape_of
 from fullcount.config.settings import Pixel, Settings, Source
 from fullcount.events.problems import Problem, Severity
@@ -19,7 +20,6 @@ from fullcount.pipeline.terms import SourceTerms, terms_of
 from fullcount.pipeline.travel import Arrival, travel
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Reason
 from fullcount.sources.bounds import decode_json
 from fullcount.sources.json_events import JsonSource
 from fullcount.sources.source import Intake, Limits, RawRequest
@@ -27,6 +27,7 @@ from fullcount.sources.tiktok import TikTokSource
 from fullcount.tiktok.mapping import encode_event
 from fullcount.tiktok.wire import WireRequest
 
+AGELESS_DAYS = 1e9  # longer than anything is old
 EXAMPLE_PIXEL = "CEXAMPLE0PIXEL000001"
 _ANY_JSON: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 _CONSEQUENCES = {
@@ -53,7 +54,7 @@ class Report(msgspec.Struct, frozen=True):
     events: int
     findings: tuple[Mistake, ...]
     withheld: tuple[Withheld, ...]
-    requests: tuple[msgspec.Raw, ...]  # what TikTok would get, as JSON
+    requests: tuple[msgspec.Raw, ...]  # what TikTok would get, as JSON; of an event that is only too old, as well
 
     @property
     def is_fatal(self) -> bool:
@@ -67,6 +68,7 @@ class Basis(msgspec.Struct, frozen=True):
     settings: Settings | None = None
     source: str = ""  # nothing: the first one
     country: str | None = None  # for phone numbers, in place of the source's
+    known: Known = Known()
 
 
 def check_text(text: bytes, basis: Basis, *, folder: Path, now: float) -> Report:
@@ -87,7 +89,7 @@ def check_text(text: bytes, basis: Basis, *, folder: Path, now: float) -> Report
     terms = _terms(intake, basis, now)
     arrivals = [_travel(reading, intake, terms, now) for reading in intake.readings]
     paths = [_path_of(intake, index) for index in range(len(arrivals))]
-    mistakes = _mistakes(body, shape, request)
+    mistakes = (*_mistakes(body, shape, request), *mistakes_of_hashes(body, basis.known))
     problems = [(paths[index], each) for index, arrival in enumerate(arrivals) for each in arrival.result.problems]
     problems += [("", each) for each in intake.warnings]
     return Report(
@@ -129,11 +131,12 @@ def _stand_in(intake: Intake) -> Settings:
 
 def _travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
     arrival = travel(reading, intake, terms, now)
-    if arrival.result.reason is not Reason.OBSERVE_ONLY:
+    if arrival.entries:
         return arrival
-    # Nothing is wrong with the event itself: show what it would be.
-    shown = travel(reading, intake, msgspec.structs.replace(terms, is_observed=False), now)
-    return msgspec.structs.replace(arrival, entries=shown.entries)
+    # Where only the event's age or the source's mode stands in the way, it is shown as it would be without.
+    ageless = msgspec.structs.replace(terms.check_rules, max_event_age_days=AGELESS_DAYS)
+    willing = msgspec.structs.replace(terms, is_observed=False, check_rules=ageless)
+    return msgspec.structs.replace(arrival, entries=travel(reading, intake, willing, now).entries)
 
 
 def _path_of(intake: Intake, index: int) -> str:

@@ -51,6 +51,29 @@ def shape_of(body: Any) -> Shape:
     return Shape.OURS
 
 
+def people_of(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every `user` object of a body of any shape, with its path."""
+    for path, event in _events_of(body):
+        context = event.get("context")
+        places = (
+            ("user", event.get("user")),
+            ("context.user", context.get("user") if isinstance(context, dict) else None),
+        )
+        for name, user in places:
+            if isinstance(user, dict):
+                yield path + name, user
+
+
+def _events_of(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    path, events = "", body
+    if isinstance(body, dict):
+        key = next((each for each in ("data", "batch", "events") if each in body), "")
+        path, events = (f"{key}.", body[key]) if key else ("", [body])
+    for index, event in enumerate(events if isinstance(events, list) else []):
+        if isinstance(event, dict):
+            yield ("" if event is body else f"{path}{index}."), event
+
+
 def mistakes_of_request(request: CurlRequest, shape: Shape) -> Iterator[Mistake]:
     """Yield what is wrong with the line's address, method and headers."""
     parts = urlsplit(request.url)
@@ -130,12 +153,9 @@ def mistakes_of_body(body: dict[str, Any], shape: Shape, *, severity: Severity) 
     """Yield what is wrong with a body for TikTok; `severity` is that of what Fullcount's drop-in routes mend."""
     if shape is Shape.TIKTOK_2_0:
         yield from _mistakes_of_envelope(body, severity)
-    items = body.get("data") if shape is Shape.TIKTOK_2_0 else body.get("batch", [body])
-    for index, item in enumerate(items if isinstance(items, list) else []):
-        if isinstance(item, dict):
-            prefix = "" if item is body else f"{'data' if shape is Shape.TIKTOK_2_0 else 'batch'}.{index}."
-            for found in _mistakes_of_event(item, shape, severity):
-                yield msgspec.structs.replace(found, path=prefix + found.path)
+    for path, event in _events_of(body):
+        for found in _mistakes_of_event(event, shape, severity):
+            yield msgspec.structs.replace(found, path=path + found.path)
 
 
 def _mistakes_of_envelope(body: dict[str, Any], severity: Severity) -> Iterator[Mistake]:
@@ -151,14 +171,12 @@ def _mistakes_of_envelope(body: dict[str, Any], severity: Severity) -> Iterator[
 
 
 def _mistakes_of_event(event: dict[str, Any], shape: Shape, severity: Severity) -> Iterator[Mistake]:
-    context = event.get("context") if isinstance(event.get("context"), dict) else None
-    user = event.get("user") if isinstance(event.get("user"), dict) else None
     if shape is Shape.TIKTOK_2_0:
-        yield from _relics_of_1_0(event, user or {}, severity)
+        user = event.get("user")
+        yield from _relics_of_1_0(event, user if isinstance(user, dict) else {}, severity)
     if isinstance(event.get("event_id"), int | float):
         yield Mistake("event_id", "a number", "40002: Not a valid string", 'write it in quotes: "12345"', severity)
-    where, people = ("user", user) if user is not None else ("context.user", (context or {}).get("user"))
-    if isinstance(people, dict):
+    for where, people in people_of(event):
         yield from _mistakes_of_identifiers(people, where, severity)
 
 

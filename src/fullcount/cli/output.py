@@ -37,17 +37,21 @@ def print_json(document: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Print a table that folds long cells to the terminal's width."""
+    """Print a table that folds long cells to the terminal's width, those of the first column last."""
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second that `--json` and `--help` do not need
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
+    rows = list(rows)
+    console = Console(file=sys.stdout)
+    longest = max((len(line) for row in [columns, *rows] for line in row[0].splitlines()), default=0)
+    widest = min(longest, console.width // 3) if len(columns) > 1 else None
     table = Table(title=title or None, title_justify="left", header_style="bold", expand=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", width=widest if place == 0 else None)
     for row in rows:
         table.add_row(*(Text(cell.translate(_CONTROL)) for cell in row))
-    Console(file=sys.stdout).print(table)
+    console.print(table)
 
 
 def count_of(number: int, noun: str) -> str:
