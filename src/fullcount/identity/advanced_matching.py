@@ -31,28 +31,20 @@ def hashed(values: Identifiers, path: str, normalize: Normalize, findings: Findi
 
 def _hashed_one(value: str, path: str, normalize: Normalize, findings: Findings) -> str | None:
     text = value.strip()
-    if not text:
-        return None
-    if is_digest(text):
+    if len(text) == 64 and is_digest(text):
         digest = text.lower()
-        if digest in DIGESTS:
-            _drop_placeholder(path, "the hash is that of an empty or placeholder value", findings)
+        if digest not in DIGESTS:
+            return digest
+    elif text and not is_placeholder(text):
+        normal = normalize(text, path, findings)
+        if not normal:
             return None
-        return digest
-    if is_placeholder(text):
-        _drop_placeholder(path, "the value is a placeholder", findings)
-        return None
-    normal = normalize(text, path, findings)
-    if not normal:
-        return None
-    if normal != text and is_placeholder(normal):
-        _drop_placeholder(path, "the value is a placeholder", findings)
-        return None
-    return sha256_hex(normal)
-
-
-def _drop_placeholder(path: str, reason: str, findings: Findings) -> None:
-    findings.drop(path, "placeholder", reason, "leave the field out when the value is unknown")
+        if normal == text or not is_placeholder(normal):
+            return sha256_hex(normal)
+    if text:
+        reason = "the value, or what it is the hash of, is empty or a placeholder"
+        findings.drop(path, "placeholder", reason, "leave the field out when the value is unknown")
+    return None
 
 
 def as_email(text: str, path: str, findings: Findings) -> str | None:

@@ -29,7 +29,9 @@ def resolve_click_id(event: Event, findings: Findings) -> str | None:
     sent, path = event.user.ttclid, "user.ttclid"
     if not sent and event.ad is not None and event.event_source is EventSource.WEB:
         sent, path = event.ad.callback, "ad.callback"
-    sent = _usable(sent, path, findings) if sent else None
+    if not sent or sent == found:
+        return found
+    sent = _usable(sent, path, findings)
     if found is None:
         return sent
     if sent is not None and sent != found:
@@ -38,7 +40,7 @@ def resolve_click_id(event: Event, findings: Findings) -> str | None:
 
 
 def _from_query(url: str) -> str | None:
-    match = _IN_QUERY.search(url.partition("#")[0])
+    match = _IN_QUERY.search(url.partition("#")[0] if "#" in url else url)
     if match is None:
         return None
     value = match[1]
@@ -49,7 +51,7 @@ def _usable(value: str | None, path: str, findings: Findings) -> str | None:
     value = value.strip() if value else None
     if not value:
         return None
-    if _MACRO.fullmatch(value) or is_placeholder(value) or "@" in value:
+    if (value[0] in "_{$%[" and _MACRO.fullmatch(value)) or is_placeholder(value) or "@" in value:
         fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"
         findings.drop(path, "ttclid_placeholder", "the click ID is a placeholder that nothing replaced", fix)
         return None

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from fullcount.events.findings import Findings
 from fullcount.events.hashed import HashedEvent, HashedUser
@@ -67,8 +68,7 @@ def _phone_reader(default_country: str | None) -> Normalize:
 def _hashed_user(event: Event, rules: IdentityRules, findings: Findings) -> HashedUser:
     user = event.user
     keep_case = not rules.lower_case_external_id
-    rare = _rare_fields(user, findings) if _has_rare_fields(user) else {}
-    return HashedUser(
+    hashed_user = HashedUser(
         email=hashed(user.email, "user.email", as_email, findings),
         phone=hashed(user.phone, "user.phone", _phone_reader(rules.default_country), findings),
         external_id=hashed(user.external_id, "user.external_id", as_is if keep_case else in_lower_case, findings),
@@ -77,8 +77,8 @@ def _hashed_user(event: Event, rules: IdentityRules, findings: Findings) -> Hash
         ip=_public_ip(user.ip, findings) if user.ip else None,
         user_agent=_opaque(user.user_agent, "user.user_agent", findings) if user.user_agent else None,
         locale=_opaque(user.locale, "user.locale", findings) if user.locale else None,
-        **rare,
     )
+    return replace(hashed_user, **_rare_fields(user, findings)) if _has_rare_fields(user) else hashed_user
 
 
 def _has_rare_fields(user: User) -> bool:
@@ -163,9 +163,11 @@ def _public_ip(text: str, findings: Findings) -> str | None:
 
 def _clean_page(page: Page, findings: Findings) -> Page:
     url, referrer = page.url, page.referrer
-    clean = Page(url=clean_url(url) if url else None, referrer=clean_url(referrer) if referrer else None)
-    if clean.url is url and clean.referrer is referrer:
+    clean_one = clean_url(url) if url else None
+    clean_other = clean_url(referrer) if referrer else None
+    if clean_one is url and clean_other is referrer:
         return page
+    clean = Page(url=clean_one, referrer=clean_other)
     for name in ("url", "referrer"):
         if getattr(clean, name) != (getattr(page, name) or None):
             reason = "personal or secret parts of the URL were taken out"

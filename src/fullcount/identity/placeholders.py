@@ -46,11 +46,14 @@ DEVICES = frozenset({"00000000-0000-0000-0000-000000000000", "000000000000000000
 DIGESTS = frozenset(sha256_hex(text) for text in WORDS | EMAILS | PHONES | DEVICES | {p[1:] for p in PHONES})
 
 
-def is_placeholder(normalized: str) -> bool:
-    """Return whether a normalised identifier is none.
+_ALL = WORDS | EMAILS | PHONES | DEVICES
+_LONGEST = max(map(len, _ALL))
 
-    >>> is_placeholder("undefined"), is_placeholder("customer@example.com")
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a trimmed or normalised identifier is none.
+
+    >>> is_placeholder("Undefined"), is_placeholder("customer@example.com")
     (True, False)
     """
-    low = normalized.lower()
-    return low in WORDS or low in EMAILS or normalized in PHONES
+    return len(text) <= _LONGEST and text.lower() in _ALL

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fullcount.identity.privacy import NameKind, decoded, holds_identifier, is_private, kind_of
 
 # Short, or with a letter in it, and nothing that could hide an address: such a value needs no second look.
-_HARMLESS = re.compile(r"(?:[A-Za-z0-9._~-]{0,6}|[0-9._~-]*[A-Za-z][A-Za-z0-9._~-]*)")
+_HARMLESS_VALUE = re.compile(r"[0-9._~-]*[A-Za-z][A-Za-z0-9._~-]*|[A-Za-z0-9._~-]{0,6}")
+_LONGEST_NAME = 40  # a longer one is judged each time and not remembered
 _USER_INFO = re.compile(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/@]*(?:@[^/@]*)*@")
 
 
@@ -20,32 +22,32 @@ def clean_url(url: str) -> str:
     >>> clean_url("https://shop.example/thanks?order=1001&key=wc_order_abc&email=jane%40example.com&ttclid=E.C.P.x")
     'https://shop.example/thanks?order=1001&ttclid=E.C.P.x'
     """
-    if "?" not in url and "#" not in url:
-        return _clean_head(url)
     base, hash_mark, fragment = url.partition("#")
     head, question_mark, query = base.partition("?")
-    cleaned = _clean_head(head)
-    if question_mark:
-        kept = _clean_pairs(query)
-        cleaned = f"{cleaned}?{kept}" if kept or not query else cleaned
-    if hash_mark:
-        kept = _clean_fragment(fragment)
-        cleaned = f"{cleaned}#{kept}" if kept or not fragment else cleaned
-    return url if cleaned == url else cleaned
+    clean_head = _clean_head(head)
+    clean_query = _clean_pairs(query) if query else query
+    clean_fragment = _clean_fragment(fragment) if fragment else fragment
+    if clean_head is head and clean_query is query and clean_fragment is fragment:
+        return url
+    if question_mark and (clean_query or not query):
+        clean_head = f"{clean_head}?{clean_query}"
+    return f"{clean_head}#{clean_fragment}" if hash_mark and (clean_fragment or not fragment) else clean_head
 
 
 def _clean_pairs(query: str) -> str:
     pairs = query.split("&")
     for pair in pairs:
         name, _, value = pair.partition("=")
-        kind = kind_of(name)
-        if (kind is not NameKind.PLAIN and kind is not NameKind.ID) or _HARMLESS.fullmatch(value) is None:
-            break
-        if not name.isalnum() and ("@" in name or "%" in name or "+" in name):
+        if len(name) > _LONGEST_NAME or not _is_harmless_name(name) or _HARMLESS_VALUE.fullmatch(value) is None:
             break
     else:
         return query
     return "&".join(pair for pair in pairs if not _is_private_pair(pair))
+
+
+@lru_cache(maxsize=1024)
+def _is_harmless_name(name: str) -> bool:
+    return name.isascii() and not set("@%+").intersection(name) and kind_of(name) in {NameKind.PLAIN, NameKind.ID}
 
 
 def _is_private_pair(pair: str) -> bool:
@@ -58,9 +60,10 @@ def _is_private_pair(pair: str) -> bool:
 def _clean_fragment(fragment: str) -> str:
     """Return a fragment, which may be a path and parameters of its own."""
     head, question_mark, query = fragment.rpartition("?")
-    kept = _clean_pairs(query)
-    cleaned_head = _clean_head(head)
-    return f"{cleaned_head}?{kept}" if question_mark and kept else cleaned_head or kept
+    clean_head, clean_query = _clean_head(head), _clean_pairs(query)
+    if clean_head is head and clean_query is query:
+        return fragment
+    return f"{clean_head}?{clean_query}" if question_mark and clean_query else clean_head or clean_query
 
 
 def _clean_head(head: str) -> str:
