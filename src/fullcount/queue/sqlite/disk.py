@@ -1,0 +1,88 @@
+"""Room on the disk: when accepting stops, and how the write-ahead log is kept small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from fullcount.clock import elapsed_seconds
+from fullcount.errors import StoreUnavailable
+from fullcount.queue.sqlite.settings import StoreSettings
+
+HOLD_OFF_SECONDS = 1.0  # after a full disk only settling is tried for so long
+PAGE_BYTES = 4_096
+
+
+class Disk:
+    """Watches the room for one store."""
+
+    def __init__(self, path: Path, settings: StoreSettings) -> None:
+        self._path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._settings = settings
+        self._checked_at = float("-inf")
+        self._free_bytes = 0
+        self._held_off_until = float("-inf")
+        self._wal_pages = 0
+
+    def free_bytes(self) -> int:
+        """Return how much may still be written, looked up at most once in `disk_check_seconds`."""
+        now = elapsed_seconds()
+        if now - self._checked_at >= self._settings.disk_check_seconds:
+            self._free_bytes = self._settings.free_disk(self._path.parent)
+            self._checked_at = now
+        return self._free_bytes
+
+    def refusal(self) -> StoreUnavailable | None:
+        """Return why nothing may be accepted now; None if it may."""
+        if elapsed_seconds() < self._held_off_until:
+            return StoreUnavailable("the disk is full", where=str(self._path), fix="free some disk space")
+        free, floor = self.free_bytes(), self._settings.min_free_disk
+        if free >= floor:
+            return None
+        return StoreUnavailable(
+            f"the disk has {free // 1_000_000} MB free, less than storage.min_free_disk ({floor // 1_000_000} MB)",
+            where=str(self._path),
+            fix="free some disk space; what waits is still delivered",
+        )
+
+    def hold_off(self) -> None:
+        """Refuse accepts for a moment, so that settling, which frees room, is not refused with them."""
+        self._held_off_until = elapsed_seconds() + HOLD_OFF_SECONDS
+
+    def watch(self, connection: apsw.Connection) -> None:
+        """Learn the length of the write-ahead log at each commit."""
+        connection.set_wal_hook(self._note_pages)
+
+    def _note_pages(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        del connection, name
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def wal_bytes(self) -> int:
+        """Return the size of the write-ahead log's file."""
+        try:
+            return self._wal.stat().st_size
+        except OSError:
+            return 0
+
+    def checkpoint(self, connection: apsw.Connection) -> None:
+        """Write the log back once it is long; cut its file if a reader let it grow over its limit."""
+        if self._wal_pages * PAGE_BYTES < self._settings.checkpoint_bytes:
+            return
+        is_too_long = self.wal_bytes() > self._settings.wal_limit_bytes
+        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE if is_too_long else apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def checkpoint_all(self, connection: apsw.Connection) -> None:
+        """Write everything back, so that the file stands alone."""
+        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def _checkpoint(self, connection: apsw.Connection, mode: int) -> None:
+        try:
+            connection.set_busy_timeout(100)
+            connection.wal_checkpoint(mode=mode)
+            connection.set_busy_timeout(5_000)
+        except apsw.Error:
+            return  # a reader is in the way, or the disk is full: the log keeps what was committed
+        self._wal_pages = 0

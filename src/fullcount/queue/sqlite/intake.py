@@ -1,0 +1,156 @@
+"""Accept: entries of one commit group are looked up together, and become one chunk for each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from fullcount.events.codec import decode_stored, encode_stored
+from fullcount.events.merge import merge_halves
+from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.queue.sqlite.held import HeldRow
+from fullcount.queue.sqlite.lanes import LaneBook
+from fullcount.queue.sqlite.rows import Row
+from fullcount.queue.sqlite.seen import Claim
+from fullcount.queue.sqlite.shelves import Shelves
+
+
+class Offer(msgspec.Struct, frozen=True, gc=False):
+    """What one caller wants stored: its entries, their stored forms in the same order, and facts."""
+
+    entries: Sequence[Entry]
+    stored: Sequence[bytes]
+    facts: Sequence[Fact]
+
+
+class _New(msgspec.Struct):
+    """A delivery in the making; `release_at` is set while it would be held."""
+
+    entry: Entry
+    stored: bytes
+    release_at: float | None = None
+
+
+class Intake:
+    """One group's accepts: decides what each entry is, then stores what is new."""
+
+    def __init__(self, shelves: Shelves, now: float) -> None:
+        self._on = shelves
+        self._now = now
+        self._taken: set[bytes] = set()
+        self._held: dict[bytes, HeldRow] = {}
+        self._new_held: dict[bytes, _New] = {}
+        self._fresh: dict[int, tuple[LaneBook, list[_New]]] = {}
+        self._merged: dict[int, tuple[LaneBook, list[Row]]] = {}
+
+    def accept(self, offers: Sequence[Offer], next_seq: int) -> tuple[list[list[Verdict]], int]:
+        """Return a verdict for each entry of each offer, and the seq that comes next."""
+        self._look_up([entry for offer in offers for entry in offer.entries])
+        verdicts = [
+            [self._sort(entry, stored) for entry, stored in zip(offer.entries, offer.stored, strict=True)]
+            for offer in offers
+        ]
+        for book, merged in self._merged.values():
+            merged.sort(key=lambda row: row.seq)
+            self._on.chunks.add(book, merged, self._now)
+        for book, fresh in self._fresh.values():
+            next_seq = self._store(book, fresh, next_seq)
+        for offer in offers:
+            for fact in offer.facts:
+                self._on.facts.note(fact, self._now)
+        return verdicts, next_seq
+
+    def _look_up(self, entries: Sequence[Entry]) -> None:
+        by_window: dict[int, list[bytes]] = {}
+        for entry in entries:
+            if entry.claims_key:
+                by_window.setdefault(entry.window_seconds, []).append(entry.key)
+        for window, keys in by_window.items():
+            # In key order, so that neighbours in the index are read together.
+            self._taken |= self._on.seen.within(window, sorted(keys), int(self._now))
+            self._held |= self._on.held.find(keys)
+
+    def _sort(self, entry: Entry, stored: bytes) -> Verdict:
+        key = entry.key
+        new = _New(entry, stored)
+        if entry.claims_key:
+            if self._joins_held(entry):
+                self._note(Outcome.MERGED, entry)
+                return Verdict.MERGED
+            if key in self._taken:
+                self._note(Outcome.DUPLICATE, entry)
+                return Verdict.DUPLICATE
+            self._taken.add(key)
+            if entry.hold_seconds:
+                new.release_at = self._now + entry.hold_seconds
+                self._new_held[key] = new
+        book = self._on.lanes.book(entry.lane)
+        fresh = self._fresh.get(book.id)
+        if fresh is None:
+            fresh = self._fresh[book.id] = (book, [])
+        fresh[1].append(new)
+        return Verdict.ACCEPTED
+
+    def _joins_held(self, entry: Entry) -> bool:
+        """Merge the entry into the held other half, if there is one; the joined event leaves at once."""
+        new = self._new_held.get(entry.key)
+        if new is not None and new.entry.event.half is not entry.event.half:
+            new.stored = encode_stored(merge_halves(new.entry.event, entry.event))
+            new.release_at = None
+            del self._new_held[entry.key]
+            return True
+        held = self._held.get(entry.key)
+        if held is None:
+            return False
+        first = decode_stored(held.row.event)
+        if first.half is entry.event.half:
+            return False
+        event = encode_stored(merge_halves(first, entry.event))
+        self._on.held.remove(held.book, [held.row])
+        _, merged = self._merged.setdefault(held.book.id, (held.book, []))
+        merged.append(msgspec.structs.replace(held.row, event=event))
+        del self._held[entry.key]
+        return True
+
+    def _store(self, book: LaneBook, fresh: Sequence[_New], next_seq: int) -> int:
+        queued = [new for new in fresh if new.release_at is None]
+        held = [new for new in fresh if new.release_at is not None]
+        if queued:
+            rows = self._rows(queued, next_seq)
+            next_seq += len(rows)
+            self._on.chunks.add(book, rows, self._now)
+            self._on.facts.accepted(book, rows, held=False)
+            self._note_tests(queued, rows)
+        if held:
+            rows = self._rows(held, next_seq)
+            next_seq += len(rows)
+            self._on.held.add(book, [(row, new.release_at or self._now) for row, new in zip(rows, held, strict=True)])
+            self._on.facts.accepted(book, rows, held=True)
+        return next_seq
+
+    def _rows(self, fresh: Sequence[_New], next_seq: int) -> list[Row]:
+        rows, claims = [], []
+        now, second = self._now, int(self._now)
+        label_of = self._on.labels.id_of
+        for seq, new in enumerate(fresh, next_seq):
+            entry = new.entry
+            label = label_of(entry.pixel, entry.event.canonical, entry.source)
+            window = entry.window_seconds if entry.claims_key else 0
+            rows.append(Row(seq, entry.key, now, label, window, new.stored))
+            if window:
+                claims.append(Claim(entry.key, second, seq, window))
+        self._on.seen.claim(claims)
+        return rows
+
+    def _note_tests(self, fresh: Sequence[_New], rows: Sequence[Row]) -> None:
+        for new, row in zip(fresh, rows, strict=True):
+            if not new.entry.claims_key:
+                # It stands in no seen window, so its timeline needs another way from its key to its seq.
+                self._note(Outcome.TEST, new.entry, row.seq)
+
+    def _note(self, outcome: Outcome, entry: Entry, seq: int | None = None) -> None:
+        event = entry.event
+        fact = Fact(outcome, Reason.NONE, entry.source, entry.pixel, event.canonical, event.event_id, entry.key)
+        self._on.facts.note(fact, self._now, seq)

@@ -1,0 +1,220 @@
+"""A view of the store for those who only look: the command line, the ledger and the dashboard.
+
+It has a connection of its own that can change nothing, and no read takes longer than a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import apsw
+import msgspec
+
+from fullcount.clock import elapsed_seconds
+from fullcount.errors import StoreUnavailable
+from fullcount.events.codec import decode_stored
+from fullcount.events.model import EventSource
+from fullcount.queue.delivery import DeadLetter, LaneState, Selection
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import Reason
+from fullcount.queue.sqlite.connection import open_for_reading, store_error
+from fullcount.queue.sqlite.dead import selection_sql
+from fullcount.queue.sqlite.labels import Label
+from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions, day_of
+from fullcount.queue.sqlite.rows import decode_row
+from fullcount.queue.sqlite.timeline import Timeline, TimelineRow
+
+READ_SECONDS = 1.0
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many events had an outcome in one minute. Beside the outcomes: "accepted" and "redriven"."""
+
+    minute: int  # Unix time in minutes
+    pixel: str
+    event: str
+    source: str
+    outcome: str
+    reason: str
+    n: int
+
+
+class Reader:
+    """Read-only calls, each bounded. Use it as a context manager, in one thread."""
+
+    def __init__(self, path: Path, read_seconds: float = READ_SECONDS) -> None:
+        """Open the store for reading.
+
+        Raises:
+            StoreUnavailable: there is no store, or it cannot be read now.
+            StoreCorrupt: it is not a store of ours.
+        """
+        self._path = path
+        self._read_seconds = read_seconds
+        self._deadline = float("inf")
+        self._connection = open_for_reading(path)
+        self._connection.set_progress_handler(self._is_late, 10_000)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def lane_states(self) -> list[LaneState]:
+        """Return every lane that holds something or is paused."""
+        with self._reading():
+            paused = {row[0]: row[1:] for row in self._connection.execute("SELECT id, paused, paused_at FROM lane")}
+            waiting: dict[int, _Waiting] = {}
+            for lane, is_queued, count, oldest, due_at in self._connection.execute(
+                "SELECT lane, lease_id IS NULL, sum(count), min(accepted_at), min(due_at) FROM chunk GROUP BY 1, 2"
+            ):
+                waiting.setdefault(lane, _Waiting()).add_chunks(count, oldest, due_at if is_queued else None)
+            for lane, count, oldest in self._connection.execute(
+                "SELECT lane, count(*), min(accepted_at) FROM held GROUP BY 1"
+            ):
+                waiting.setdefault(lane, _Waiting()).add_held(count, oldest)
+            return [
+                waiting.get(lane_id, _Waiting()).state(lane, *paused[lane_id])
+                for lane_id, lane in self._lanes().items()
+                if lane_id in waiting or paused[lane_id][1] is not None
+            ]
+
+    def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters that match."""
+        with self._reading():
+            lanes, labels = self._lanes(), self._labels()
+            where, bindings = selection_sql(selection, lanes)
+            letters: list[DeadLetter] = []
+            for table in reversed(Partitions(self._connection).existing("dead")):
+                for lane, reason, code, message, died_at, stored in self._connection.execute(
+                    f"SELECT lane, reason, code, message, died_at, row FROM {table}"
+                    f" WHERE true {where} ORDER BY id DESC LIMIT ?",
+                    (*bindings, limit - len(letters)),
+                ):
+                    row = decode_row(stored)
+                    label, event = labels[row.label], decode_stored(row.event)
+                    letters.append(
+                        DeadLetter(
+                            seq=row.seq,
+                            lane=lanes[lane],
+                            event=event,
+                            source=label.source,
+                            pixel=label.pixel,
+                            reason=Reason(reason),
+                            code=code,
+                            message=message,
+                            died_at=died_at,
+                            accepted_at=row.accepted_at,
+                        )
+                    )
+            return letters
+
+    def counts(self, since: float, until: float) -> list[Count]:
+        """Return the counts of the minutes from `since` until before `until` (Unix seconds)."""
+        with self._reading():
+            labels = self._labels()
+            found = []
+            partitions = Partitions(self._connection)
+            for day in range(day_of(since), day_of(until) + 1):
+                if not partitions.has("tally", day):
+                    continue
+                for minute, label_id, outcome, reason, n in self._connection.execute(
+                    f"SELECT minute, label, outcome, reason, n FROM tally_{day} WHERE minute >= ? AND minute * 60 < ?",
+                    (int(since) // 60, until),
+                ):
+                    label = labels[label_id]
+                    found.append(Count(minute, label.pixel, label.event, label.source, outcome, reason, n))
+            return found
+
+    def timeline_rows(self, key: bytes) -> list[TimelineRow]:
+        """Return all that is known of the events with this key, oldest first."""
+        with self._reading():
+            return Timeline(self._connection, self._lanes(), self._labels()).rows(key)
+
+    def seq_of(self, key: bytes) -> int | None:
+        """Return the newest delivery with this key; None if none is known."""
+        with self._reading():
+            return max(Timeline(self._connection, {}, {}).seqs(key), default=None)
+
+    def known_lanes(self) -> list[Lane]:
+        """Return every lane that was ever used."""
+        with self._reading():
+            return list(self._lanes().values())
+
+    def event_names(self) -> list[str]:
+        """Return every canonical event name that was ever counted, in order."""
+        with self._reading():
+            return sorted({label.event for label in self._labels().values()})
+
+    def days(self) -> list[float]:
+        """Return the beginnings (Unix seconds) of the days that the counts cover, oldest first."""
+        with self._reading():
+            tables = Partitions(self._connection).existing("tally")
+            return [float(int(name.rpartition("_")[2]) * DAY_SECONDS) for name in tables]
+
+    def _lanes(self) -> dict[int, Lane]:
+        rows = self._connection.execute("SELECT id, pixel_code, event_source, test_event_code FROM lane")
+        return {lane_id: Lane(pixel, EventSource(source), test) for lane_id, pixel, source, test in rows}
+
+    def _labels(self) -> dict[int, Label]:
+        rows = self._connection.execute("SELECT id, pixel, event, source FROM label")
+        return {label_id: Label(pixel, event, source) for label_id, pixel, event, source in rows}
+
+    def _is_late(self) -> bool:
+        return elapsed_seconds() > self._deadline
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read one state of the store, for a second at most."""
+        self._deadline = elapsed_seconds() + self._read_seconds
+        try:
+            with self._connection:
+                yield
+        except apsw.InterruptError as error:
+            raise StoreUnavailable(
+                f"the read took more than {self._read_seconds:g} s",
+                where=str(self._path),
+                fix="ask for a shorter time or fewer rows",
+            ) from error
+        except apsw.Error as error:
+            raise store_error(error, self._path) from error
+        finally:
+            self._deadline = float("inf")
+
+
+class _Waiting(msgspec.Struct):
+    """What waits on one lane, gathered row by row."""
+
+    queued: int = 0
+    leased: int = 0
+    held: int = 0
+    oldest: float | None = None
+    next_due_at: float | None = None
+
+    def add_chunks(self, count: int, oldest: float, due_at: float | None) -> None:
+        if due_at is None:
+            self.leased += count
+        else:
+            self.queued += count
+            self.next_due_at = due_at
+        self.oldest = oldest if self.oldest is None else min(oldest, self.oldest)
+
+    def add_held(self, count: int, oldest: float) -> None:
+        self.held += count
+        self.oldest = oldest if self.oldest is None else min(oldest, self.oldest)
+
+    def state(self, lane: Lane, paused: str | None, paused_at: float | None) -> LaneState:
+        return LaneState(
+            lane, self.queued, self.leased, self.held, self.oldest, self.next_due_at, paused or "", paused_at
+        )

@@ -1,0 +1,165 @@
+"""The open store: one connection, and the parts that work on it inside the writer's transactions.
+
+Whatever the parts remember is read from the file when this is made. After a failed commit the whole store is thrown
+away and made anew, so that memory never runs ahead of the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import apsw
+
+from fullcount.clock import Clock
+from fullcount.queue.delivery import Attempt, LaneState, LeaseLimits, Retry, Selection, Settlement
+from fullcount.queue.entry import Verdict
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import Reason
+from fullcount.queue.sqlite.chunks import Chunks
+from fullcount.queue.sqlite.connection import fetch, open_for_writing
+from fullcount.queue.sqlite.control import Inbox
+from fullcount.queue.sqlite.dead import Dead
+from fullcount.queue.sqlite.facts import Facts
+from fullcount.queue.sqlite.held import Held
+from fullcount.queue.sqlite.intake import Intake, Offer
+from fullcount.queue.sqlite.labels import Labels
+from fullcount.queue.sqlite.lanes import Lanes
+from fullcount.queue.sqlite.leases import Grant, Leases
+from fullcount.queue.sqlite.partitions import Partitions, day_of
+from fullcount.queue.sqlite.schema import migrate
+from fullcount.queue.sqlite.seen import Seen, seen_lowest
+from fullcount.queue.sqlite.shelves import Shelves
+
+
+class Store:
+    """Everything that the writer thread works on."""
+
+    def __init__(self, path: Path, clock: Clock, *, vfs: str | None = None) -> None:
+        """Open the file, and make or migrate it if need be.
+
+        Raises:
+            StoreCorrupt: the file cannot be trusted.
+            StoreUnavailable: it cannot be used now.
+        """
+        self._clock = clock
+        self.connection = open_for_writing(path, vfs)
+        migrate(self.connection, path)
+        connection = self.connection
+        self.partitions = Partitions(connection)
+        self.labels = Labels(connection)
+        self.lanes = Lanes(connection)
+        self.chunks = Chunks(connection)
+        self.seen = Seen(connection, self.partitions)
+        self.held = Held(connection, self.lanes, self.chunks)
+        self.facts = Facts(connection, self.partitions, self.labels)
+        self._shelves = Shelves(self.lanes, self.labels, self.chunks, self.seen, self.held, self.facts)
+        self.dead = Dead(connection, self.partitions, self._shelves)
+        self.leases = Leases(connection, self._shelves, self.dead)
+        self.inbox = Inbox(connection)
+        self._next_seq = self._meta("next_seq")
+        self.changed = False  # whether this group did something that `Queue.changed` waits for
+        self.has_leased = False
+
+    def take_over(self) -> None:
+        """Begin as a new owner: what older leases held may have been sent, and is due again at once."""
+        now = self._clock.now()
+        for lease_id in self.leases.ids():
+            self.leases.take_back(lease_id, Retry(due_at=now, lost=True), now)
+        self._begin_epoch()
+
+    def recover(self, handed_out: Collection[int]) -> None:
+        """Begin again as the same owner: leases that were stored but never handed out are given back."""
+        now = self._clock.now()
+        for lease_id in self.leases.ids():
+            if lease_id not in handed_out:
+                self.leases.take_back(lease_id, Retry(due_at=now, attempted=False), now)
+        self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
+        self.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+        self.leases.begin_epoch(self._meta("epoch"))
+        self.end_group()
+
+    def accept(self, offers: Sequence[Offer]) -> list[list[Verdict]]:
+        """Decide and store what these callers offer."""
+        intake = Intake(self._shelves, self._clock.now())
+        verdicts, next_seq = intake.accept(offers, self._next_seq)
+        if next_seq != self._next_seq:
+            self.connection.execute("UPDATE meta SET value = ? WHERE name = 'next_seq'", (next_seq,))
+            self._next_seq = next_seq
+        self.changed = True
+        return verdicts
+
+    def lease(self, lane: Lane, limits: LeaseLimits) -> Grant:
+        """Claim due deliveries of a lane."""
+        grant = self.leases.lease(lane, limits, self._clock.now())
+        self.has_leased = self.has_leased or grant.id != 0
+        return grant
+
+    def settle(self, lease_id: int, results: Mapping[int, Settlement], attempts: Sequence[Attempt]) -> bool:
+        """End deliveries of a lease; False if it is stale."""
+        is_live = self.leases.settle(lease_id, results, attempts, self._clock.now())
+        self.changed = self.changed or is_live
+        return is_live
+
+    def give_back(self, lease_id: int) -> None:
+        """End a lease that nobody took."""
+        now = self._clock.now()
+        self.leases.take_back(lease_id, Retry(due_at=now, attempted=False), now)
+        self.changed = True
+
+    def release_held(self) -> Iterator[int]:
+        """Let go of held deliveries whose time has come, some at each step."""
+        return self.held.release(self._clock.now())
+
+    def redrive(self, selection: Selection, *, overridden: bool) -> Iterator[int]:
+        """Put dead letters back on their lane, some at each step."""
+        return self.dead.redrive(selection, self._clock.now(), overridden=overridden)
+
+    def pause(self, lane: Lane, why: str) -> None:
+        """Stop leasing from a lane."""
+        self.lanes.pause(lane, why, self._clock.now())
+
+    def resume(self, lane: Lane) -> None:
+        """Lease from it again."""
+        self.lanes.resume(lane)
+        self.changed = True
+
+    def bury(self, selection: Selection, reason: Reason) -> Iterator[int]:
+        """Take waiting and held deliveries out, some at each step."""
+        now = self._clock.now()
+        self.leases.take_back_expired(now)
+        return self.dead.bury(selection, reason, self._next_seq, now)
+
+    def lane_states(self) -> list[LaneState]:
+        """Return every lane that holds something or is paused."""
+        return self.lanes.states()
+
+    def end_group(self) -> int:
+        """Write what the group gathered; return how many keys it claimed."""
+        self.facts.write_counts(self._clock.now())
+        return self.seen.write_log()
+
+    def retention(self, retention_days: int) -> Iterator[int]:
+        """Drop the partitions that are older than they are kept, one at each step."""
+        now = self._clock.now()
+        for kind in ("journal", "attempt", "span", "fact", "tally", "dead"):
+            for number in self.partitions.expired(kind, day_of(now) - retention_days):
+                self.partitions.drop(kind, number)
+                yield 1
+        for family in self.partitions.families("seen"):
+            window = int(family.partition("_")[2])
+            for number in self.partitions.expired(family, seen_lowest(window, now, retention_days)):
+                self.partitions.drop(family, number)
+                yield 1
+
+    def close(self) -> None:
+        """Let go of the file. Nothing raises: what was committed is committed."""
+        try:
+            self.connection.close(force=True)
+        except apsw.Error:
+            return
+
+    def _meta(self, name: str) -> int:
+        return int(fetch(self.connection, "SELECT value FROM meta WHERE name = ?", (name,))[0][0])
