@@ -68,7 +68,9 @@ async def test_wrong_hashes_of_known_people(user: dict[str, Any], title: str, de
         people = {"emails": [EMAIL], "phones": [PHONE], "external_ids": [CUSTOMER]}
         assert (await caller.control("people", people))["http"] == 200
         await caller.post(body_of(_user(**user)))
-        assert await _titles(caller) == {title: detail}
+        ((found, words),) = (await _titles(caller)).items()
+        assert found == title
+        assert words.startswith(f"{detail}: ")
 
 
 async def test_a_double_hash_is_seen_when_only_the_digest_is_known() -> None:
@@ -219,7 +221,7 @@ async def test_one_event_id_for_different_orders(properties: dict[str, Any], det
     async with Caller() as caller:
         await caller.post(body_of(purchase()))
         await caller.post(body_of(_properties(**properties)))
-        assert (await _titles(caller))["Mismatched event_id"] == detail
+        assert (await _titles(caller))["Mismatched event_id"].startswith(detail)
 
 
 @pytest.mark.parametrize(

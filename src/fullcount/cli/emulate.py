@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
+from types import FrameType
 from typing import Annotated
 
 import msgspec
 import typer
 
+from fullcount.cli.output import complain, count_of, say
+from fullcount.errors import ConfigError
+
+EXAMPLE = "fullcount emulate --port 8090 --pixel CEXAMPLE0PIXEL000001=test-token"
+
 
 def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command("emulate")(emulate)
+    """Add the command."""
+    app.command("emulate", epilog=f"Example: {EXAMPLE}")(emulate)
 
 
 def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
@@ -35,19 +42,16 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
     accept_gzip: Annotated[bool, typer.Option("--accept-gzip", help="Take gzip bodies.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help='Print {"url","pid"} once ready, and nothing else.')] = False,
 ) -> None:
-    """Serve a strict local TikTok until SIGTERM or Ctrl-C.
+    """Serve a strict local TikTok until SIGTERM or Ctrl-C; open its address in a browser to watch."""
+    # Imported here: the rest of the command line works without the emulator's extra.
+    import uvicorn  # noqa: PLC0415 - see above
 
-    Example: fullcount emulate --port 8090 --pixel CEXAMPLE0PIXEL000001=test-token
-    """
-    # The rest of the command line works without the emulator's extra.
-    import uvicorn  # noqa: PLC0415
+    from fullcount.emulator import serving  # noqa: PLC0415 - see above
+    from fullcount.emulator.app import create_app  # noqa: PLC0415 - see above
+    from fullcount.emulator.emulator import Emulator  # noqa: PLC0415 - see above
+    from fullcount.emulator.settings import EmulatorSettings  # noqa: PLC0415 - see above
 
-    from fullcount.emulator import app as emulator_app  # noqa: PLC0415
-    from fullcount.emulator.emulator import Emulator  # noqa: PLC0415
-    from fullcount.emulator.serving import DEFAULT_PIXEL, DEFAULT_TOKEN, bind, server_config  # noqa: PLC0415
-    from fullcount.emulator.settings import EmulatorSettings  # noqa: PLC0415
-
-    pixels = read_pixels(pixel) if pixel else {DEFAULT_PIXEL: [DEFAULT_TOKEN]}
+    pixels = read_pixels(pixel) if pixel else {serving.DEFAULT_PIXEL: [serving.DEFAULT_TOKEN]}
     settings = EmulatorSettings(
         requests_per_second=rate,
         alias_events=alias_events,
@@ -56,18 +60,17 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
         accept_gzip=accept_gzip,
     )
     if not _is_loopback(host):
-        typer.echo(f"warning: listening on {host}: anyone who reaches it can read and reset the emulator", err=True)
+        complain(f"warning: listening on {host}: whoever reaches it can read and reset the emulator")
     try:
-        listener = bind(host, port)
+        listener = serving.bind(host, port)
     except OSError as error:
-        typer.echo(f"cannot listen on {host}:{port}: {error.strerror}. Fix: another --port (0 picks one)", err=True)
-        raise typer.Exit(2) from error
-    url = _url_of(listener)
-    if as_json:
-        typer.echo(msgspec.json.encode({"url": url, "pid": os.getpid()}).decode())
-    else:
-        _greet(url, pixels)
-    server = uvicorn.Server(server_config(emulator_app.create_app(Emulator(pixels, settings=settings))))
+        raise ConfigError(
+            f"cannot listen there: {error.strerror}", where=f"{host}:{port}", fix="another --port; 0 picks a free one"
+        ) from error
+    server = uvicorn.Server(serving.server_config(create_app(Emulator(pixels, settings=settings))))
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _leave)
+    _greet(_url_of(listener), pixels, as_json=as_json)
     server.run(sockets=[listener])
 
 
@@ -75,17 +78,16 @@ def read_pixels(options: list[str]) -> dict[str, list[str]]:
     """Return the tokens of each pixel from `CODE=TOKEN` options.
 
     Raises:
-        typer.BadParameter: an option has no `=`, no code or no token (exit status 2).
+        ConfigError: an option has no `=`, no code or no token.
     """
     pixels: dict[str, list[str]] = {}
     for option in options:
-        code, _, token = option.partition("=")
-        if not code.strip() or not token.strip():
-            raise typer.BadParameter(
-                "a pixel is given as CODE=TOKEN, for example --pixel CEXAMPLE0PIXEL000001=test-token",
-                param_hint="--pixel",
+        code, _, token = (part.strip() for part in option.partition("="))
+        if not code or not token:
+            raise ConfigError(
+                "a pixel is given as CODE=TOKEN", where="--pixel", fix="--pixel CEXAMPLE0PIXEL000001=test-token"
             )
-        pixels.setdefault(code.strip(), []).append(token.strip())
+        pixels.setdefault(code, []).append(token)
     return pixels
 
 
@@ -103,8 +105,16 @@ def _url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greet(url: str, pixels: dict[str, list[str]]) -> None:
-    typer.echo(f"TikTok, emulated, at {url} (open it in a browser to watch)")
+def _greet(url: str, pixels: dict[str, list[str]], *, as_json: bool) -> None:
+    """Say that it is ready: the socket listens, and what connects now is served in a moment."""
+    if as_json:
+        typer.echo(msgspec.json.encode({"url": url, "pid": os.getpid()}).decode())
+        return
+    say(f"TikTok, emulated, at {url} (open it in a browser to watch)")
     for code, tokens in pixels.items():
-        typer.echo(f"  pixel {code}, {len(tokens)} token{'s' if len(tokens) > 1 else ''}")
-    typer.echo(f"  control: {url}/_emulator/events  /requests  /diagnostics  /faults  /clock  /reset  /state")
+        say(f"  pixel {code} with {count_of(len(tokens), 'token')}")
+    say(f"  control: {url}/_emulator/events, requests, diagnostics, faults, clock, reset, state")
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

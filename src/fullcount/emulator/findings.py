@@ -53,9 +53,15 @@ class Findings:
                 "event": one.event,
                 "event_id": one.event_id,
                 "pixel_code": one.pixel_code,
-                "detail": one.detail or one.complaint.text,
+                "detail": _explain(one),
                 "count": one.count,
                 "evidence": one.complaint.evidence.value,
             }
             for one in found
         ]
+
+
+def _explain(finding: Finding) -> str:
+    """Return where it is wrong, if that is known, and what mends it."""
+    fix = finding.complaint.text.replace("`", "")
+    return f"{finding.detail}: {fix}" if finding.detail else fix
