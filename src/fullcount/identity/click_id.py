@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from fullcount.events.findings import Findings
 from fullcount.events.model import Event, EventSource
 from fullcount.identity.placeholders import is_placeholder
+from fullcount.identity.privacy import holds_identifier
 
 _IN_QUERY = re.compile(r"[?&]ttclid=([^&#;\s]*)")
 # TikTok's own macro, and the ways in which other tools mark one that nobody replaced.
@@ -51,9 +52,9 @@ def _usable(value: str | None, path: str, findings: Findings) -> str | None:
     value = value.strip() if value else None
     if not value:
         return None
-    if (value[0] in "_{$%[" and _MACRO.fullmatch(value)) or is_placeholder(value) or "@" in value:
+    if (value[0] in "_{$%[" and _MACRO.fullmatch(value)) or is_placeholder(value) or holds_identifier(value):
         fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"
-        findings.drop(path, "ttclid_placeholder", "the click ID is a placeholder that nothing replaced", fix)
+        findings.drop(path, "ttclid_placeholder", "a placeholder or an address stands where the click ID should", fix)
         return None
     return value
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from fullcount.events.coercion import below
 from fullcount.events.findings import Findings
 from fullcount.events.model import Content, Properties
-from fullcount.identity.privacy import NameKind, holds_identifier, is_private, kind_of, without_identifiers
+from fullcount.identity.privacy import REMOVED, NameKind, holds_identifier, is_private, kind_of, without_identifiers
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _FIX = "send identifiers in user, where they are hashed"
+_REMOVED_REASON = "an e-mail address or phone number in it was removed"
 _ITEM_TEXTS = ("content_id", "content_name", "content_category", "brand", "content_type")
 _TEXTS = (
     "content_type",
@@ -80,9 +84,21 @@ def clean_properties(given: Properties, findings: Findings) -> Properties:
     if given.extra and (extra := _clean_tree(given.extra)) != given.extra:
         changes["extra"] = extra
     for name in changes:
-        reason = "an e-mail address or phone number in it was removed"
-        findings.drop(f"properties.{name}", "identifier_removed", reason, _FIX)
+        findings.drop(f"properties.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
     return replace(given, **changes) if changes else given
+
+
+def clean_part(part: S | None, path: str, findings: Findings) -> S | None:
+    """Return an app, ad or lead with e-mail addresses and phone numbers in its texts replaced by "(removed)"."""
+    if part is None:
+        return None
+    changes: dict[str, Any] = {}
+    for name in part.__struct_fields__:
+        text = getattr(part, name)
+        if isinstance(text, str) and (cleaned := without_identifiers(text)) != text:
+            changes[name] = cleaned
+            findings.drop(f"{path}.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
+    return replace(part, **changes) if changes else part
 
 
 def _may_hold_identifier(given: Properties) -> bool:
@@ -116,5 +132,5 @@ def _clean_tree(value: Any, key: str = "") -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     if kind_of(key) is NameKind.PHONE and is_private(key, str(value)):
-        return "(removed)"
+        return REMOVED
     return without_identifiers(value) if isinstance(value, str) else value

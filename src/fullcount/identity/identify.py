@@ -16,7 +16,7 @@ from fullcount.events.problems import Problem
 from fullcount.identity.advanced_matching import Normalize, as_email, as_is, hashed, in_lower_case, phone_reader
 from fullcount.identity.click_id import resolve_click_id
 from fullcount.identity.device import read_gaid, read_idfa
-from fullcount.identity.extras import clean_properties, clean_user_extra
+from fullcount.identity.extras import clean_part, clean_properties, clean_user_extra
 from fullcount.identity.ip import IpDoubt, normalize_ip
 from fullcount.identity.people import normalize_name, normalize_place, normalize_zip_code
 from fullcount.identity.placeholders import is_placeholder
@@ -51,9 +51,9 @@ def identify(
         page=_clean_page(page, findings) if page.url or page.referrer else page,
         half=half,
         event_source=event.event_source,
-        app=event.app,
-        ad=event.ad,
-        lead=event.lead,
+        app=clean_part(event.app, "app", findings),
+        ad=clean_part(event.ad, "ad", findings),
+        lead=clean_part(event.lead, "lead", findings),
         limited_data_use=event.limited_data_use,
         extra=clean_user_extra(event.extra, "", findings) if event.extra else None,
     )
