@@ -117,3 +117,10 @@ def _items_of_document(text: bytes) -> Iterator[Item]:
 
 def _refused(reason: str, fix: str) -> InvalidEvent:
     return InvalidEvent((Problem("", reason, fix, code="not_json"),), where="the input")
+
+
+def with_time(event: bytes, now: float) -> bytes:
+    """Return the event with its time set to `now` (Unix seconds)."""
+    fields = _json.decode(event)
+    fields.pop("timestamp", None)
+    return msgspec.json.encode({**fields, "event_time": int(now)})

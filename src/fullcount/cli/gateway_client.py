@@ -20,11 +20,18 @@ MAX_TRIES = 8
 LONGEST_WAIT_SECONDS = 30.0
 
 
-class Rejected(msgspec.Struct, frozen=True):
-    """One event that the gateway did not take: its place in the request, and why."""
+class Noted(msgspec.Struct, frozen=True):
+    """What the gateway says of one event: its place in the request (None: of the whole), and its problems."""
+
+    index: int | None
+    problems: tuple[Problem, ...] = ()
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One event that was withheld: its place in the request, and why."""
 
     index: int
-    problems: tuple[Problem, ...] = ()
+    reason: str
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -35,7 +42,9 @@ class Taken(msgspec.Struct, frozen=True):
     merged: int = 0
     withheld: int = 0
     event_ids: tuple[str | None, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[Noted, ...] = ()
+    withheld_events: tuple[Kept, ...] = ()
+    warnings: tuple[Noted, ...] = ()
 
 
 def _wait(seconds: float) -> None:
@@ -112,8 +121,8 @@ class GatewayClient:
                     fix="is --url the address of fullcount serve?",
                 ) from None
         if status in {http.client.BAD_REQUEST, http.client.REQUEST_ENTITY_TOO_LARGE}:
-            problem = Problem("", _words(answer), "see the gateway's documentation", code="request_refused")
-            return Taken(rejected=tuple(Rejected(index, (problem,)) for index in range(count)))
+            problem = Problem("", _words(answer), "", code="request_refused")
+            return Taken(rejected=tuple(Noted(index, (problem,)) for index in range(count)))
         fixes: dict[int, str] = {
             http.client.UNAUTHORIZED: "the key is not one of a source there: see --key, and key in its settings",
             http.client.FORBIDDEN: "the key does not open that pixel: see pixels of the source",
@@ -129,16 +138,16 @@ def _seconds(header: str | None) -> float:
 
 
 def _words(answer: bytes) -> str:
-    """Return what an answer says for a person: its first problem, its error, or its beginning."""
+    """Return what an answer says for a person: its error, its first problem, or its beginning."""
     try:
         held: Any = msgspec.json.decode(answer)
     except msgspec.DecodeError:
         held = None
     if isinstance(held, dict):
-        for key in ("error", "reason", "message", "detail"):
-            if isinstance(held.get(key), str):
-                return mask(held[key])
-        problems = held.get("problems")
-        if isinstance(problems, list) and problems and isinstance(problems[0], dict):
-            return mask(str(problems[0].get("reason", "")))
+        rejected = held.get("rejected")
+        if isinstance(rejected, list) and rejected and isinstance(rejected[0], dict):
+            held = {"error": (rejected[0].get("problems") or [{}])[0]}
+        error = held.get("error")
+        if isinstance(error, dict):
+            return mask(". Fix: ".join(str(error[key]) for key in ("reason", "fix") if error.get(key)))
     return mask(answer[:200].decode("utf-8", "replace")) or "no reason given"

@@ -1,0 +1,77 @@
+"""What `fullcount send` says to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fullcount.cli.output import count_of, print_table, say
+from fullcount.cli.posting import Finding, Sent
+from fullcount.config.crosscheck import is_loopback
+
+if TYPE_CHECKING:
+    from fullcount.cli.trial import Tried  # loads the HTTP client
+
+SHOWN = 20  # findings at a terminal; --json has all
+
+
+def print_sent(sent: Sent) -> None:
+    """Say what a gateway made of a file."""
+    counts = {
+        "accepted": sent.accepted,
+        "merged": sent.merged,
+        "duplicates": sent.duplicates,
+        "withheld": sent.withheld,
+        "rejected": len(sent.rejected),
+    }
+    say(", ".join(f"{name} {count}" for name, count in counts.items()))
+    for reason, count in sorted(sent.reasons.items()):
+        say(f"  withheld: {count_of(count, 'event')}, {reason}")
+    _print_findings("not taken", sent.rejected)
+    _print_findings("taken, but", sent.warned)
+    if len(sent.event_ids) == 1 and sent.event_ids[0]:
+        say(f"See what becomes of it: fullcount queue show {sent.event_ids[0]}")
+
+
+def print_tried(tried: list[Tried], test_code: str, base_url: str) -> None:
+    """Say what TikTok made of test events, and where to see them."""
+    for each in tried:
+        name = f"{each.event or each.place} {each.event_id}".strip()
+        if each.taken:
+            say(f"{name}: taken by TikTok for pixel {each.pixel}, request_id {each.request_id}")
+        elif each.pixel:
+            code = (
+                f"code {each.code}" if each.code is not None else f"HTTP {each.status}" if each.status else "no answer"
+            )
+            say(f"{name}: not taken for pixel {each.pixel}: {code}, {each.message}")
+            fix = each.fix or ("" if each.status else f"see that this machine reaches {base_url}")
+            say(f"  request_id {each.request_id or '(none)'}" + (f"\n  Fix: {fix}" if fix else ""))
+        else:
+            say(f"{name}: not sent: {each.message}")
+    _print_findings("problems", [Finding(each.place, each.problems) for each in tried if each.problems])
+    taken = [each for each in tried if each.taken]
+    if taken:
+        say(f"\n{where_to_look(sorted({each.event for each in taken}), test_code, base_url)}")
+
+
+def where_to_look(names: list[str], test_code: str, base_url: str) -> str:
+    """Return where a person sees test events that were taken."""
+    if is_loopback(urlsplit(base_url).hostname or ""):
+        return f"It went to the emulator: open {base_url}/ and look for {', '.join(names)} under test events."
+    return (
+        f"In Events Manager > your pixel > Test events, with the tab open under code {test_code}, look for\n"
+        f"{', '.join(names)} with the connection Server. It shows within about three minutes."
+    )
+
+
+def _print_findings(title: str, findings: Iterable[Finding]) -> None:
+    rows = [
+        (f"{finding.place} {problem.path}".strip(), problem.reason, problem.fix)
+        for finding in findings
+        for problem in finding.problems
+    ]
+    if rows:
+        print_table(("where", title, "fix"), rows[:SHOWN])
+    if len(rows) > SHOWN:
+        say(f"and {len(rows) - SHOWN} more (--json lists all)")
