@@ -5,6 +5,7 @@ from __future__ import annotations
 from fullcount.events.findings import Findings
 from fullcount.identity.digest import is_digest
 from fullcount.identity.placeholders import DEVICES, DIGESTS, is_placeholder
+from fullcount.identity.privacy import holds_identifier
 
 
 def read_idfa(given: str | None, findings: Findings) -> str | None:
@@ -22,8 +23,8 @@ def _usable(given: str | None, path: str, findings: Findings) -> str | None:
     low = given.strip().lower() if given else ""
     if not low:
         return None
-    if low in DEVICES or low in DIGESTS or is_placeholder(low) or "@" in low:
-        reason = "the id is all zeros or a placeholder: the person has switched tracking off"
+    if low in DEVICES or low in DIGESTS or is_placeholder(low) or holds_identifier(low):
+        reason = "not a device's id: all zeros (the person has switched tracking off), a placeholder, or an address"
         findings.drop(path, "placeholder", reason, "leave the field out")
         return None
     return low
