@@ -89,7 +89,7 @@ class MemoryQueue:
             if name not in {"_change", "unavailable"}:
                 setattr(heir, name, value)
         self.unavailable = StoreUnavailable("the queue was given up", fix="use the one that crash() returned")
-        heir._take_back(list(heir._leases))
+        heir._take_back(list(heir._leases), due_at=self._clock.now())
         return heir
 
     async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
@@ -220,11 +220,11 @@ class MemoryQueue:
                     waiting.delivery = _attempted(waiting.delivery, leased_at if result.lost else None)
                 self._enqueue(waiting)
 
-    def _take_back(self, lease_ids: Iterable[int]) -> None:
+    def _take_back(self, lease_ids: Iterable[int], due_at: float | None = None) -> None:
         for lease_id in lease_ids:
             claim = self._leases.pop(lease_id)
+            lost = Retry(due_at=claim.expires_at if due_at is None else due_at, lost=True)
             for seq in claim.seqs:
-                lost = Retry(due_at=min(claim.expires_at, self._clock.now()), lost=True)
                 self._settle_one(self._waiting[seq], lost, claim.leased_at)
 
     async def release_held(self) -> int:

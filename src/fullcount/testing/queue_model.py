@@ -1,0 +1,228 @@
+"""What a queue should hold and say, in dicts and lists: the model that `QueueContract` checks an engine against."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fullcount.events.codec import encode_stored
+from fullcount.events.hashed import HashedEvent
+from fullcount.events.merge import merge_halves
+from fullcount.queue.delivery import (
+    Buried,
+    Delivered,
+    Delivery,
+    LaneState,
+    Lease,
+    LeaseLimits,
+    Retry,
+    Selection,
+    Settlement,
+)
+from fullcount.queue.entry import Entry, Verdict
+from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
+
+
+@dataclass
+class Item:
+    """One delivery as it should be."""
+
+    entry: Entry
+    event: HashedEvent
+    accepted_at: float
+    due_at: float
+    attempts: int = 0
+    first_lost_at: float | None = None
+    overridden: bool = False
+    seq: int | None = None  # learnt when it is first leased
+    reason: Reason | None = None  # of a dead letter
+    lease: ModelLease | None = None
+
+    @property
+    def stored_bytes(self) -> int:
+        """The size that a lease counts."""
+        return len(encode_stored(self.event))
+
+    def retry(self, retry: Retry, leased_at: float) -> None:
+        """Wait again."""
+        self.lease = None
+        self.due_at = retry.due_at
+        if retry.attempted:
+            self.attempts += 1
+            if retry.lost and self.first_lost_at is None:
+                self.first_lost_at = leased_at
+
+
+@dataclass
+class ModelLease:
+    """A lease that an engine gave."""
+
+    lease: Lease
+    items: dict[int, Item] = field(default_factory=dict)  # by seq, those that are not settled
+
+
+@dataclass
+class Model:
+    """The whole queue."""
+
+    waiting: list[Item] = field(default_factory=list)
+    held: dict[bytes, Item] = field(default_factory=dict)
+    dead: list[Item] = field(default_factory=list)
+    claims: dict[bytes, tuple[float, Item]] = field(default_factory=dict)
+    leases: list[ModelLease] = field(default_factory=list)  # the live ones
+    paused: dict[Lane, tuple[str, float]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def accept(self, entry: Entry, now: float) -> Verdict:
+        """Return what the queue should say of this entry."""
+        if entry.claims_key:
+            held = self.held.get(entry.key)
+            if held is not None and held.entry.event.half is not entry.event.half:
+                del self.held[entry.key]
+                held.event, held.due_at = merge_halves(held.event, entry.event), now
+                self.waiting.append(held)
+                self.counts[Outcome.MERGED] += 1
+                return Verdict.MERGED
+            if held is not None or self.is_claimed(entry, now):
+                self.counts[Outcome.DUPLICATE] += 1
+                return Verdict.DUPLICATE
+        item = Item(entry, entry.event, accepted_at=now, due_at=now)
+        self.counts["accepted"] += 1
+        if entry.claims_key:
+            self.claims[entry.key] = (now, item)
+        if entry.claims_key and entry.hold_seconds:
+            item.due_at = now + entry.hold_seconds
+            self.held[entry.key] = item
+        else:
+            self.waiting.append(item)
+        return Verdict.ACCEPTED
+
+    def is_claimed(self, entry: Entry, now: float) -> bool:
+        """Return whether the entry's key was claimed inside its window (whole seconds)."""
+        claimed = self.claims.get(entry.key)
+        return claimed is not None and int(now) - int(claimed[0]) < entry.window_seconds
+
+    def due(self, lane: Lane, now: float) -> list[Item]:
+        """Return what a lease may take, the longest due first."""
+        free = [it for it in self.waiting if it.entry.lane == lane and it.lease is None and it.due_at <= now]
+        return sorted(free, key=lambda it: it.due_at)
+
+    def is_ripe(self, due: Sequence[Item], limits: LeaseLimits, now: float) -> bool:
+        """Return whether what is due should be leased now."""
+        is_full = len(due) >= limits.max_events or sum(it.stored_bytes for it in due) >= limits.max_bytes
+        return bool(due) and (is_full or due[0].due_at + limits.ripe_after_seconds <= now)
+
+    def ask_again_at(self, lane: Lane, limits: LeaseLimits) -> float | None:
+        """Return what an empty lease of a lane that is not paused should say."""
+        ripe = [
+            it.due_at + limits.ripe_after_seconds for it in self.waiting if it.lease is None and it.entry.lane == lane
+        ]
+        ends = [live.lease.expires_at for live in self.leases if live.lease.lane == lane]
+        return min([*ripe, *ends], default=None)
+
+    def leased(self, lease: Lease) -> None:
+        """Take note of what an engine leased; its deliveries were checked."""
+        live = ModelLease(lease)
+        for delivery in lease.deliveries:
+            item = self.item_of(delivery)
+            item.seq = delivery.seq
+            item.lease = live
+            live.items[delivery.seq] = item
+        self.leases.append(live)
+
+    def item_of(self, delivery: Delivery) -> Item:
+        """Return the waiting item that a delivery stands for: the contract's events are all different."""
+        (item,) = (it for it in self.waiting if it.event == delivery.event)
+        return item
+
+    def take_back_expired(self, now: float, lane: Lane | None = None) -> None:
+        """End leases whose time is over."""
+        for live in [live for live in self.leases if live.lease.expires_at <= now]:
+            if lane in (None, live.lease.lane):
+                self.take_back(live, live.lease.expires_at)
+
+    def take_back(self, live: ModelLease, due_at: float) -> None:
+        """End one lease from the queue's side."""
+        for item in live.items.values():
+            item.retry(Retry(due_at, lost=True), live.lease.leased_at)
+        self.leases.remove(live)
+
+    def settle(self, lease: Lease, results: Mapping[int, Settlement]) -> bool:
+        """Return whether the lease is live; if so, end these."""
+        for live in self.leases:
+            if live.lease.id == lease.id:
+                break
+        else:
+            return False
+        for seq, result in results.items():
+            item = live.items.pop(seq, None)
+            if item is None:
+                continue
+            match result:
+                case Delivered():
+                    self.waiting.remove(item)
+                    self.counts[result.outcome] += 1
+                case Retry():
+                    item.retry(result, lease.leased_at)
+                case Buried():
+                    self.bury(item, result.reason)
+        if not live.items:
+            self.leases.remove(live)
+        return True
+
+    def bury(self, item: Item, reason: Reason) -> None:
+        """Make a waiting or held delivery a dead letter."""
+        item.lease = None
+        if item in self.waiting:
+            self.waiting.remove(item)
+        else:
+            del self.held[item.entry.key]
+        item.reason = reason
+        self.dead.append(item)
+        self.counts[Outcome.DEAD] += 1
+        claimed = self.claims.get(item.entry.key)
+        if reason in FREES_KEY and claimed is not None and claimed[1] is item:
+            del self.claims[item.entry.key]
+
+    def redrive(self, selection: Selection, now: float, *, overridden: bool) -> int:
+        """Put dead letters back, the newest first; return how many."""
+        count = 0
+        for item in reversed(list(self.dead)):
+            if not selection.takes(item.seq or 0, item.entry.lane, item.event.event_id, item.reason):
+                continue
+            if item.entry.claims_key and item.reason in FREES_KEY:
+                if item.entry.key in self.held or self.is_claimed(item.entry, now):
+                    continue
+                self.claims[item.entry.key] = (now, item)
+            self.dead.remove(item)
+            item.reason, item.due_at = None, now
+            item.overridden = item.overridden or overridden
+            self.waiting.append(item)
+            count += 1
+        self.counts["redriven"] += count
+        return count
+
+    def states(self) -> dict[Lane, LaneState]:
+        """Return what `lanes` should say, by lane."""
+        everything = [*self.waiting, *self.held.values()]
+        lanes = {it.entry.lane for it in everything} | set(self.paused)
+        return {lane: self._state(lane, everything) for lane in lanes}
+
+    def _state(self, lane: Lane, everything: Sequence[Item]) -> LaneState:
+        mine = [it for it in everything if it.entry.lane == lane]
+        held = [it for it in mine if it in self.held.values()]
+        leased = [it for it in mine if it.lease is not None]
+        queued = [it for it in mine if it.lease is None and it not in held]
+        why, paused_at = self.paused.get(lane, ("", None))
+        return LaneState(
+            lane=lane,
+            queued=len(queued),
+            leased=len(leased),
+            held=len(held),
+            oldest_accepted_at=min((it.accepted_at for it in mine), default=None),
+            next_due_at=min((it.due_at for it in queued), default=None),
+            paused=why,
+            paused_at=paused_at,
+        )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+from fullcount.clock import ManualClock
+from fullcount.queue.protocol import Queue
+from fullcount.queue.sqlite.engine import SqliteQueue
+from fullcount.queue.sqlite.reader import Reader
+from fullcount.queue.sqlite.settings import StoreSettings
+from fullcount.testing import QueueContract
+
+# Few keys begin a flush, so that every walk crosses several of them.
+SETTINGS = StoreSettings(min_free_disk=0, flush_keys=5, retention_days=400)
+
+
+class SqliteContract(QueueContract):
+    """The embedded engine. A kill leaves the file and its log as they are at that moment: a copy is opened."""
+
+    def opened(self, clock: ManualClock) -> Queue:
+        """Begin empty."""
+        self.folder = Path(tempfile.mkdtemp())
+        self.abandoned: list[Queue] = []
+        self.path = self.folder / "0.db"
+        return SqliteQueue.open(self.path, clock, SETTINGS)
+
+    def reopened(self, queue: Queue, *, killed: bool) -> Queue:
+        """Let a new owner have what the old one stored."""
+        if killed:
+            copy = self.folder / f"{len(self.abandoned) + 1}.db"
+            shutil.copy(self.path, copy)
+            shutil.copy(f"{self.path}-wal", f"{copy}-wal")
+            self.abandoned.append(queue)
+            self.path = copy
+        else:
+            self.run(queue.close())
+        return SqliteQueue.open(self.path, self.clock, SETTINGS)
+
+    def counted(self, queue: Queue) -> Mapping[str, int]:
+        """Add up what was counted."""
+        del queue
+        counts: Counter[str] = Counter()
+        with Reader(self.path) as reader:
+            for count in reader.counts(0, self.clock.now() + 60):
+                counts[count.outcome] += count.n
+        return counts
+
+    def teardown(self) -> None:
+        """Close what was abandoned, too."""
+        for queue in self.abandoned if hasattr(self, "abandoned") else ():
+            self.run(queue.close())
+        super().teardown()
+        if hasattr(self, "folder"):
+            shutil.rmtree(self.folder)
+
+
+TestSqliteQueue = SqliteContract.TestCase
+TestSqliteQueue.settings = settings(
+    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
