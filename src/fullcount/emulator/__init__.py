@@ -1,1 +1,1 @@
-"""A strict local TikTok, written from the specification, blind to our client."""
+"""A strict local TikTok, written from what is publicly known, blind to our client."""

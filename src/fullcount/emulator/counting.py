@@ -1,4 +1,4 @@
-"""What TikTok counts: the deduplication and merge state machine of specification 7.2."""
+"""What TikTok counts: the deduplication and merge state machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which type each field must have, as checks that name the path and the reason in TikTok's words.
 
 A check takes a value and returns None, or the rest of the path and the reason: `.user.email.1: Not a valid string.`
-Empty text, empty lists and null count as absent everywhere (specification 2.2).
+Empty text, empty lists and null count as absent everywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a request to a decision, in the order of specification 6.5."""
+"""From a request to a decision, in one fixed order: body, token, rate, top level, permission, events."""
 
 from __future__ import annotations
 

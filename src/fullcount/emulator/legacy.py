@@ -1,4 +1,4 @@
-"""The Events 1.0 bodies of `/pixel/track/` and `/pixel/batch/` (specification 3), turned into 2.0 shape."""
+"""The Events 1.0 bodies of `/pixel/track/` and `/pixel/batch/`, turned into 2.0 shape."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def in_legacy_words(problem: str) -> str:
 
 
 def to_current(event: dict[str, Any], arrived_at: float) -> dict[str, Any]:
-    """Return a valid 1.0 event in 2.0 shape (specification 3.4)."""
+    """Return a valid 1.0 event in 2.0 shape."""
     context = event.get("context") or {}
     given = context.get("user") or {}
     user = {new: given[old] for old, new in _USER_FROM_CONTEXT_USER if not is_absent(given.get(old))}

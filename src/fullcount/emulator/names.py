@@ -1,4 +1,4 @@
-"""Event names: what TikTok reports a name as, and which names it takes no notice of (specification 5)."""
+"""Event names: what TikTok reports a name as, and which names it takes no notice of."""
 
 from __future__ import annotations
 

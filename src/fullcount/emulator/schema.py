@@ -1,4 +1,4 @@
-"""The Events 2.0 body: its fields and types (specification 2.1 to 2.9), read in TikTok's order."""
+"""The Events 2.0 body: its fields and types, read in TikTok's order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set about the emulator: every unknown of the specification is a switch here."""
+"""What can be set about the emulator: every rule that is a guess and matters has a switch here."""
 
 from __future__ import annotations
 
