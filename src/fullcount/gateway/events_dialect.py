@@ -52,13 +52,11 @@ class EventsDialect:
             "merged": counts[Result.MERGED],
             "withheld": counts[Result.WITHHELD],
             "event_ids": [each.event_id for each in receipt.results],
-            "rejected": [],
+            "results": [each.result for each in receipt.results],
+            "rejected": noted(receipt, is_rejected=True) if counts[Result.REJECTED] else [],
+            "withheld_events": withheld(receipt) if counts[Result.WITHHELD] else [],
+            "warnings": noted(receipt, is_rejected=False),
         }
-        if counts[Result.ACCEPTED] != len(receipt.results):
-            answer["results"] = [each.result for each in receipt.results]
-            answer["rejected"] = noted(receipt, is_rejected=True)
-            answer["withheld_events"] = withheld(receipt)
-        answer["warnings"] = noted(receipt, is_rejected=False)
         if intake.warnings:
             answer["warnings"].append({"index": None, "problems": described(intake.warnings)})
         status = 202 if counts[Result.REJECTED] < len(receipt.results) else 403 if receipt.is_not_allowed else 422

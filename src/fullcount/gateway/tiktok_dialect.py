@@ -42,7 +42,7 @@ class TikTokDialect:
     def refused(self, refusal: Refusal) -> Reply:
         """40002, under the HTTP status of what happened to the body (408, 413, 415), but 200 for a bad one."""
         status = 200 if refusal.status == 400 else refusal.status
-        return self._envelope(INVALID, f"{refusal.reason}. {refusal.fix}.", status=status, headers=refusal.headers)
+        return self._envelope(INVALID, f"{refusal.reason}. Fix: {refusal.fix}.", status=status, headers=refusal.headers)
 
     def unreadable(self, error: InvalidEvent) -> Reply:
         """40002; the HTTP status is 413 for too many events."""
@@ -107,4 +107,4 @@ def _first_message(intake: Intake, receipt: Receipt) -> str:
 
 def _message(problem: Problem, prefix: str) -> str:
     where = f"Invalid value for {prefix}{problem.path}: " if problem.path else ""
-    return f"{where}{problem.reason}. {problem.fix}."
+    return f"{where}{problem.reason}. Fix: {problem.fix}."

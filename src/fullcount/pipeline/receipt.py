@@ -20,6 +20,9 @@ class Result(StrEnum):
     REJECTED = "rejected"  # the sender's mistake
 
 
+_NONE = dict.fromkeys(Result, 0)
+
+
 class EventResult(msgspec.Struct, frozen=True):
     """One event's result; `problems` are fatal ones if it was rejected, else fields dropped and warnings."""
 
@@ -36,7 +39,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     def counts(self) -> dict[Result, int]:
         """Return how many events ended in each result."""
-        counts = dict.fromkeys(Result, 0)
+        counts = _NONE.copy()
         for each in self.results:
             counts[each.result] += 1
         return counts

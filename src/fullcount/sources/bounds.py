@@ -35,7 +35,9 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes
     try:
         return decoder.decode(body), body
     except msgspec.ValidationError as error:
-        raise _refusal("wrong_type", str(error), "send the types that the documentation of this route shows") from None
+        raise _refusal(
+            "wrong_type", f"the body has a wrong type: {error}", "send an object, events in a list"
+        ) from None
     except msgspec.DecodeError as error:
         mended = _mended(body)
         if mended != body:
@@ -121,7 +123,7 @@ def _mended(body: bytes) -> bytes:
 def _reason(error: msgspec.DecodeError, body: bytes) -> str:
     if not body.strip():
         return "the body is empty"
-    said = str(error)
+    said = str(error).removeprefix("JSON is malformed: ")
     return f"the body is not JSON: {said}" if "byte" in said else f"the body is not JSON: it ends at byte {len(body)}"
 
 
