@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from fullcount.clock import Clock
 from fullcount.config.settings import Pixel, TikTok
 from fullcount.delivery.destination import Answer, Kind
@@ -14,7 +12,7 @@ from fullcount.queue.lane import Lane
 from fullcount.tiktok.mapping import encode_event
 from fullcount.tiktok.reading import read_answer
 from fullcount.tiktok.transport import Transport, TransportLost
-from fullcount.tiktok.wire import BODY_BYTES, TOKEN_HEADER, TRACK_PATH, WireRequest
+from fullcount.tiktok.wire import BODY_BYTES, TOKEN_HEADER, TRACK_PATH, WireRequest, request_body
 
 
 class TikTokDestination:
@@ -42,7 +40,7 @@ class TikTokDestination:
 
     def room(self, lane: Lane) -> int:
         """Return how many bytes of events, commas between them included, fit into one body."""
-        return BODY_BYTES - len(self._body(lane, b"[]"))
+        return BODY_BYTES - len(request_body(self._head(lane), ()))
 
     def token_name(self, lane: Lane) -> str:
         """Return the name of the first pixel in the settings that has this token."""
@@ -58,9 +56,8 @@ class TikTokDestination:
                 fix="put the pixel back into the settings, or bury what waits for it",
             )
         headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
-        body = self._body(lane, b"".join((b"[", b",".join(events), b"]")))
         try:
-            answer = await self._transport.post(self._url, headers, body)
+            answer = await self._transport.post(self._url, headers, request_body(self._head(lane), events))
         except TransportLost as loss:
             return Answer(Kind.LOST if loss.may_have_arrived else Kind.UNAVAILABLE, message=loss.what)
         return read_answer(answer, batch_size=len(events), now=self._clock.now())
@@ -69,8 +66,11 @@ class TikTokDestination:
         """Close the transport."""
         await self._transport.close()
 
-    def _body(self, lane: Lane, data: bytes) -> bytes:
-        request = WireRequest(
-            lane.event_source.value, lane.pixel_code, msgspec.Raw(data), self._partner_name, lane.test_event_code
+    def _head(self, lane: Lane) -> WireRequest:
+        return WireRequest(
+            event_source=lane.event_source.value,
+            event_source_id=lane.pixel_code,
+            partner_name=self._partner_name,
+            test_event_code=lane.test_event_code,
+            data=(),
         )
-        return msgspec.json.encode(request)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fullcount.clock import ManualClock
 from fullcount.config.settings import Browser, Delivery, Pixel, Settings
 from fullcount.delivery.admission import policies
-from fullcount.delivery.destination import Destination, Kind
+from fullcount.delivery.destination import Answer, Destination, Kind
 from fullcount.delivery.dispatcher import Dispatcher
 from fullcount.delivery.observer import NullObserver
 from fullcount.events.hashed import HashedEvent, HashedUser
@@ -20,6 +20,7 @@ from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.testing.destination import Rule, take_all
 
 NOW = 1_795_000_000.0
 STORE = Lane("CEXAMPLE0PIXEL000001")
@@ -44,6 +45,31 @@ def entry(event: HashedEvent, lane: Lane = STORE) -> Entry:
     """Return the event as it is offered to the queue."""
     key = event_key(lane.pixel_code, lane.event_source, lane.test_event_code, event.canonical, event.event_id)
     return Entry(lane, key, event, source="backend", pixel="store", claims_key=lane.test_event_code is None)
+
+
+def events(count: int, first: int = 1) -> list[HashedEvent]:
+    """Return so many purchases, order-1 and up."""
+    return [hashed(f"order-{number}") for number in range(first, first + count)]
+
+
+def always(kind: Kind, **said: object) -> Rule:
+    """Return a rule that gives one answer to all."""
+
+    async def rule(lane: Lane, event_ids: list[str]) -> Answer:
+        del lane, event_ids
+        return Answer(kind, **said)  # type: ignore[arg-type]  # the fields of an answer, by name
+
+    return rule
+
+
+def in_turn(*answers: Answer) -> Rule:
+    """Return a rule that gives these answers in order, then takes everything."""
+    left = list(answers)
+
+    async def rule(lane: Lane, event_ids: list[str]) -> Answer:
+        return left.pop(0) if left else await take_all(lane, event_ids)
+
+    return rule
 
 
 class Notes(NullObserver):
