@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import signal
@@ -44,8 +45,6 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
 ) -> None:
     """Serve a strict local TikTok until SIGTERM or Ctrl-C; open its address in a browser to watch."""
     # Imported here: the rest of the command line works without the emulator's extra.
-    import uvicorn  # noqa: PLC0415 - see above
-
     from fullcount.emulator import serving  # noqa: PLC0415 - see above
     from fullcount.emulator.app import create_app  # noqa: PLC0415 - see above
     from fullcount.emulator.emulator import Emulator  # noqa: PLC0415 - see above
@@ -67,10 +66,12 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
         raise ConfigError(
             f"cannot listen there: {error.strerror}", where=f"{host}:{port}", fix="another --port; 0 picks a free one"
         ) from error
-    server = uvicorn.Server(serving.server_config(create_app(Emulator(pixels, settings=settings))))
+    server = serving.AnnouncingServer(
+        serving.server_config(create_app(Emulator(pixels, settings=settings))),
+        announce=functools.partial(_greet, _url_of(listener), pixels, as_json=as_json),
+    )
     for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, _leave)
-    _greet(_url_of(listener), pixels, as_json=as_json)
+        signal.signal(ending, _leave)  # uvicorn raises the signal again once it has ended
     server.run(sockets=[listener])
 
 
@@ -106,7 +107,7 @@ def _url_of(listener: socket.socket) -> str:
 
 
 def _greet(url: str, pixels: dict[str, list[str]], *, as_json: bool) -> None:
-    """Say that it is ready: the socket listens, and what connects now is served in a moment."""
+    """Say that it is ready."""
     if as_json:
         typer.echo(msgspec.json.encode({"url": url, "pid": os.getpid()}).decode())
         return

@@ -88,7 +88,8 @@ class Control:
         query = request.query_params
         filters = {name: query[name] for name in ("event", "event_id", "pixel_code") if name in query}
         found = select(self._emulator.book, **filters)
-        return _json({"counted": len(found), "events": [counted_event(one) for one in _page_of(request, found)]})
+        events = [counted_event(one, one.pass_details()) for one in _page_of(request, found)]
+        return _json({"counted": len(found), "events": events})
 
     async def test_events(self, request: Request) -> Response:
         """What came under a test event code."""

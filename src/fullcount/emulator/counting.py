@@ -31,6 +31,14 @@ class Details(msgspec.Struct):
     page: dict[str, Any]
 
 
+class RawDetails(msgspec.Struct):
+    """`Details` as JSON text, to be passed on unread."""
+
+    user: msgspec.Raw
+    properties: msgspec.Raw
+    page: msgspec.Raw
+
+
 class Counted(msgspec.Struct):
     """One event that TikTok counts once, with all copies of it that were taken."""
 
@@ -52,8 +60,13 @@ class Counted(msgspec.Struct):
         """Return user, properties and page, enriched by what was merged."""
         return _DETAILS.decode(self.details)
 
+    def pass_details(self) -> RawDetails:
+        """Return the same as JSON text: a fifth of the time where it only travels on."""
+        return _RAW_DETAILS.decode(self.details)
+
 
 _DETAILS = msgspec.json.Decoder(Details)
+_RAW_DETAILS = msgspec.json.Decoder(RawDetails)
 _ENCODE = msgspec.json.Encoder().encode
 
 

@@ -229,7 +229,7 @@ class Emulator:
     def events(self, *, event: str = "", event_id: str = "", pixel_code: str = "") -> list[dict[str, Any]]:
         """Return what TikTok would count, as `GET /_emulator/events` lists it."""
         with self._lock:
-            return [counted_event(one) for one in select(self.book, event, event_id, pixel_code)]
+            return [counted_event(one, one.read_details()) for one in select(self.book, event, event_id, pixel_code)]
 
     def state(self) -> dict[str, Any]:
         """Return the counters."""

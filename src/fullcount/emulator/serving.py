@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +51,19 @@ def server_config(app: EmulatorApp, **options: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=1,
         **options,
     )
+
+
+class AnnouncingServer(uvicorn.Server):
+    """uvicorn's server, which calls `announce` once it takes connections and signals end it cleanly."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._announce()
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fullcount.emulator.counting import Counted
+from fullcount.emulator.counting import Counted, Details, RawDetails
 from fullcount.emulator.submission import Copy
 
 
-def counted_event(counted: Counted) -> dict[str, Any]:
+def counted_event(counted: Counted, details: Details | RawDetails) -> dict[str, Any]:
     """Return one counted event in the control plane's words."""
-    details = counted.read_details()
     return {
         "pixel_code": counted.pixel_code,
         "event": counted.event,
@@ -46,6 +45,8 @@ def logged_event(copy: Copy) -> dict[str, Any]:
 
 def select(events: Iterable[Counted], event: str = "", event_id: str = "", pixel_code: str = "") -> list[Counted]:
     """Return the events that pass the filters; `event` is a raw name or the name it is counted as."""
+    if not (event or event_id or pixel_code):
+        return list(events)
     return [
         counted
         for counted in events
