@@ -12,6 +12,7 @@ from typing import Any
 from fullcount.events.findings import Findings
 from fullcount.events.model import Identifiers, Number
 
+LARGEST_IN_TEXT = 10**30
 LARGEST_NUMBER = 10**15  # beyond this nothing is an amount, a count or a time, and floats lose whole units
 DEEPEST_EXTRA = 16
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?")
@@ -30,7 +31,7 @@ def text(value: Any, path: str, findings: Findings) -> str | None:
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value) or abs(value) > 10**30:
+        if not abs(value) <= LARGEST_IN_TEXT:  # of a NaN neither this nor its contrary is true
             findings.drop(path, "wrong_type", "expected a string, got a number that has no plain spelling", _AS_STRING)
             return None
         findings.warn(path, "coerced", "expected a string, got a number; it was taken as its digits", _AS_STRING)
@@ -95,7 +96,7 @@ def truth(value: Any, path: str, findings: Findings) -> bool | None:
     """Return a boolean; 1, 0, "true", "false", "yes" and "no" become one, with a warning."""
     if isinstance(value, bool):
         return value
-    word = value.strip().lower() if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    word = value.strip().lower() if isinstance(value, str) else "1" if value == 1 else "0" if value == 0 else ""
     if word in _TRUE or word in _FALSE:
         findings.warn(path, "coerced", "expected true or false; the value was read as one", "send true or false")
         return word in _TRUE

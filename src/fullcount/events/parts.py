@@ -87,7 +87,7 @@ def _contents(value: Any, path: str, findings: Findings) -> tuple[Content, ...]:
         here = f"{path}.{i}"
         if isinstance(each, str | int) and not isinstance(each, bool) and each != "":
             findings.warn(here, "coerced", "expected an item, got only its id", 'send {"content_id": "SKU-1"}')
-            items.append(Content(content_id=coercion.well_formed(str(each))))
+            items.append(Content(content_id=coercion.text(each, here, Findings())))
         elif not coercion.is_empty(each) and (item := read_part(_CONTENT, each, here, findings)) is not None:
             items.append(item)
     return tuple(items)

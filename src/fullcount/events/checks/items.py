@@ -68,7 +68,7 @@ def check_sum(event: Event, _rules: CheckRules, _now: float, findings: Findings)
     """Check the value against the sum of the items, and for cents where units are meant."""
     properties = event.properties
     value, contents = properties.value, properties.contents
-    if not value or not contents:
+    if value is None or value <= 0 or not contents:
         return event
     total = _total(contents)
     if total is None:
@@ -90,11 +90,10 @@ def _total(contents: Sequence[Content]) -> float | None:
 
 
 def _judge_difference(value: float, total: float, findings: Findings) -> None:
-    ratio = value / total
-    if 99 <= ratio <= 101:
+    if 99 * total <= value <= 101 * total:
         reason = "the value is a hundred times the sum of the items: cents or minor units?"
         findings.warn("properties.value", "value_in_cents", reason, "send units of the currency, e.g. 89.99")
-    elif 99 <= 1 / ratio <= 101:
+    elif 99 * value <= total <= 101 * value:
         reason = "the items add up to a hundred times the value: are their prices in cents?"
         findings.warn("properties.contents", "price_in_cents", reason, "send prices in units of the currency")
     else:

@@ -54,7 +54,7 @@ def _known_currency(given: str, findings: Findings) -> str | None:
     fix = "send an ISO 4217 code that TikTok lists, e.g. USD"
     if len(code) == 3 and code.isascii() and code.isalpha():
         findings.warn("properties.currency", "currency_unlisted", "TikTok does not list this currency", fix)
-        return code
+        return given if given == code else code
     findings.drop("properties.currency", "currency_invalid", "the currency is not a code of three letters", fix)
     return None
 

@@ -1,0 +1,126 @@
+"""Where an event_id comes from, and when sending again is the same event."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcount.errors import ConfigError
+from fullcount.events.event_id import parse_template, resolve_event_id
+from fullcount.events.model import Event, Properties, User
+from fullcount.events.problems import Severity
+
+NOW = 1_795_357_800.0
+ORDER = Properties(order_id="1001", extra={"order_name": "#1001", "checkout_token": "c0ffee", "number": 7})
+
+
+def zeros(size: int) -> bytes:
+    """Stand in for randomness."""
+    return bytes(size)
+
+
+@given(st.text(min_size=1, max_size=30).filter(lambda text: not re.search(r"[nN\[]", text)))
+def test_the_senders_own_id_stays(event_id: str) -> None:
+    """An event_id that was sent is used as it is, whatever template there is."""
+    event = Event(event="Purchase", event_id=event_id, properties=ORDER)
+    assert resolve_event_id(event, "order-{order_id}", NOW) == (event_id, None)
+
+
+@pytest.mark.parametrize(
+    ("template", "made"),
+    [
+        (None, "1001"),
+        ("{order_id}", "1001"),
+        ("order-{order_id}-purchase", "order-1001-purchase"),
+        ("{order_name}", "#1001"),
+        ("{checkout_token}:{event}", "c0ffee:Purchase"),
+    ],
+)
+def test_a_template_makes_the_id_of_the_order(template: str | None, made: str) -> None:
+    """Without an event_id the template makes one, and nothing needs to be said."""
+    for name in ("Purchase", "CompletePayment"):
+        assert resolve_event_id(Event(event=name, properties=ORDER), template, NOW) == (made, None)
+
+
+def test_the_default_template_is_for_purchases_only() -> None:
+    """Another event of the same order does not take the order's id by default, and does by a template."""
+    event = Event(event="AddPaymentInfo", event_time=1, properties=ORDER)
+    made, problem = resolve_event_id(event, None, NOW)
+    assert made != "1001"
+    assert problem is not None
+    assert resolve_event_id(event, "{order_id}", NOW) == ("1001", None)
+
+
+def test_an_event_with_its_own_time_gets_the_same_id_each_time() -> None:
+    """The content's hash is the id, so a resend counts once; another content has another id."""
+    event = Event(event="Purchase", event_time=1, user=User(email="a@b.example", extra={"b": 1, "a": 2}))
+    made, problem = resolve_event_id(event, None, NOW)
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    assert problem is not None
+    assert (problem.code, problem.severity) == ("event_id_missing", Severity.WARNING)
+    again = Event(event="CompletePayment", event_time=1, user=User(email="a@b.example", extra={"a": 2, "b": 1}))
+    assert resolve_event_id(again, "{order_id}", NOW + 60)[0] == made
+    assert resolve_event_id(Event(event="Purchase", event_time=2, user=event.user), None, NOW)[0] != made
+
+
+def test_an_event_without_a_time_gets_a_new_id_and_a_warning() -> None:
+    """Without id and time each copy is new: a UUIDv7, in the order of time, and the warning says so."""
+    event = Event(event="Purchase")
+    first, problem = resolve_event_id(event, None, NOW)
+    second, _ = resolve_event_id(event, None, NOW)
+    later, _ = resolve_event_id(event, None, NOW + 1)
+    assert len({first, second, later}) == 3
+    assert first < later
+    assert problem is not None
+    assert "again" in problem.reason
+    fixed, _ = resolve_event_id(event, None, NOW, zeros)
+    assert fixed == "01a203a9-f640-7000-8000-000000000000"
+    assert UUID(first).version == 7
+    assert UUID(first).variant == "specified in RFC 4122"
+
+
+@pytest.mark.parametrize(
+    "given", ["undefined", "null", "NaN", "order-undefined-purchase", "order_null", "None", "[object Object]"]
+)
+def test_a_placeholder_is_no_event_id(given: str) -> None:
+    """An id that every order would have is replaced, so that different orders do not become one."""
+    made, problem = resolve_event_id(Event(event="Purchase", event_id=given, properties=ORDER), None, NOW)
+    assert made == "1001"
+    assert problem is not None
+    assert (problem.code, problem.severity) == ("event_id_placeholder", Severity.DROPPED)
+
+
+@pytest.mark.parametrize("given", ["nanotech-1", "undefinedness", "order-1-annull", "n", "nonesuch"])
+def test_an_id_that_merely_resembles_a_placeholder_stays(given: str) -> None:
+    """Only whole words count as placeholders."""
+    assert resolve_event_id(Event(event="Purchase", event_id=given), None, NOW) == (given, None)
+
+
+def test_a_placeholder_order_id_makes_no_event_id() -> None:
+    """An order_id that is none does not make all orders one."""
+    event = Event(event="Purchase", event_time=1, properties=Properties(order_id="undefined"))
+    assert len(resolve_event_id(event, "order-{order_id}", NOW)[0]) == 32
+
+
+@pytest.mark.parametrize(
+    "text", ["order-{order}", "{order_id", "order_id}", "{}", "purchase", "", "{event}", "{{order_id}}", "{order_id}{"]
+)
+def test_a_template_that_cannot_work_is_refused(text: str) -> None:
+    """Unknown fields, lone braces, and templates that give every order the same id are errors of the settings."""
+    with pytest.raises(ConfigError) as refused:
+        parse_template(text)
+    assert "{order_id}" in refused.value.fix
+
+
+@given(st.text(max_size=30))
+def test_parsing_a_template_raises_nothing_else(text: str) -> None:
+    """Any text is a template or a ConfigError."""
+    try:
+        parsed = parse_template(text)
+    except ConfigError:
+        return
+    assert parsed.fields
