@@ -1,0 +1,125 @@
+"""The last step: one call to the queue for a whole request, and results in the request's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from tests.unit.pipeline.travelling import NOW, OTHER, OUTLET, SNIPPET, STORE, purchase, terms
+
+from fullcount.clock import ManualClock
+from fullcount.errors import StoreUnavailable
+from fullcount.events.reading import read_event
+from fullcount.pipeline.pipeline import Pipeline
+from fullcount.pipeline.receipt import Receipt, Result
+from fullcount.pipeline.terms import SourceTerms
+from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.memory import MemoryQueue
+from fullcount.sources.source import Intake
+
+
+class Heard:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int, int]] = []
+
+    def stored(
+        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
+    ) -> None:
+        """Remember how much was stored."""
+        assert len(entries) == len(verdicts)
+        assert seconds >= 0
+        self.calls.append((source, len(entries), len(facts)))
+
+
+class Bench:
+    """A pipeline over the queue in memory."""
+
+    def __init__(self) -> None:
+        clock = ManualClock(NOW)
+        self.queue = MemoryQueue(clock)
+        self.heard = Heard()
+        self.pipeline = Pipeline(self.queue, clock, self.heard)
+
+    async def take(self, terms: SourceTerms, *events: dict[str, object], test: str | None = None) -> Receipt:
+        """Take one request's events."""
+        return await self.pipeline.take(Intake(tuple(read_event(event) for event in events), test), terms)
+
+
+async def test_a_request_is_stored_in_one_call() -> None:
+    """Deliveries and facts of all events travel together, and whoever listens hears once."""
+    bench = Bench()
+    receipt = await bench.take(
+        terms(STORE, OUTLET), purchase(), purchase(event=""), purchase(consent="denied"), purchase(event_id="order-2")
+    )
+
+    assert [each.result for each in receipt.results] == ["accepted", "rejected", "withheld", "accepted"]
+    assert [each.event_id for each in receipt.results] == ["order-1", None, "order-1", "order-2"]
+    assert bench.heard.calls == [("backend", 4, 3)]
+
+
+async def test_results_keep_their_order_among_duplicates() -> None:
+    """Verdicts find back to their events, whatever stands between them and however many pixels they have."""
+    bench = Bench()
+    await bench.take(terms(STORE, OUTLET), purchase(event_id="b"))
+    receipt = await bench.take(
+        terms(STORE, OUTLET),
+        purchase(event_id="a"),
+        purchase(event=""),
+        purchase(event_id="b"),
+        purchase(event_id="c"),
+        purchase(event_id="a"),
+    )
+
+    assert [each.result for each in receipt.results] == ["accepted", "rejected", "duplicate", "accepted", "duplicate"]
+    assert receipt.counts() == {"accepted": 2, "merged": 0, "duplicate": 2, "withheld": 0, "rejected": 1}
+
+
+async def test_new_at_any_pixel_is_accepted() -> None:
+    """An event that one pixel has and another has not is accepted."""
+    bench = Bench()
+    await bench.take(terms(STORE), purchase())
+    receipt = await bench.take(terms(STORE, OUTLET), purchase())
+
+    assert [each.result for each in receipt.results] == ["accepted"]
+
+
+async def test_a_held_purchase_repeated_by_the_same_half_is_a_duplicate() -> None:
+    """Only the other half merges."""
+    bench = Bench()
+    await bench.take(terms(SNIPPET), purchase())
+    receipt = await bench.take(terms(SNIPPET), purchase())
+
+    assert [each.result for each in receipt.results] == ["duplicate"]
+
+
+async def test_test_events_are_accepted_each_time() -> None:
+    """A test event claims no key, so it never is a duplicate, of itself or of a live one."""
+    bench = Bench()
+    receipts = [await bench.take(terms(SNIPPET), purchase(), test="TEST1") for _ in range(2)]
+    receipts.append(await bench.take(terms(SNIPPET), purchase()))
+
+    assert [receipt.results[0].result for receipt in receipts] == [Result.ACCEPTED] * 3
+
+
+async def test_what_is_not_stored_is_not_answered() -> None:
+    """If the queue refuses, nothing is returned and nobody hears of it."""
+    bench = Bench()
+    bench.queue.unavailable = StoreUnavailable("the disk is full")
+
+    with pytest.raises(StoreUnavailable):
+        await bench.take(terms(), purchase())
+    assert bench.heard.calls == []
+
+
+async def test_a_receipt_says_whether_and_why_nothing_was_taken() -> None:
+    """Refused is all rejected; not allowed is all of them for a pixel of others."""
+    bench = Bench()
+    foreign = await bench.take(terms(), purchase(pixel="nowhere"))
+    mixed = await bench.take(terms(), purchase(pixel="nowhere"), purchase(event=""))
+    withheld = await bench.take(terms(OTHER), purchase(event="AddToCart"))
+
+    assert (foreign.is_refused, foreign.is_not_allowed) == (True, True)
+    assert (mixed.is_refused, mixed.is_not_allowed) == (True, False)
+    assert (withheld.is_refused, withheld.is_not_allowed) == (False, False)

@@ -1,0 +1,251 @@
+"""One event's way to the queue's door: which deliveries it makes, and why it makes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.pipeline.travelling import NOW, OTHER, OUTLET, SNIPPET, STORE, arrive, purchase, terms
+
+from fullcount.consent.decision import Rule
+from fullcount.events.key import event_key
+from fullcount.events.model import EventSource
+from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED, Result
+from fullcount.pipeline.terms import PixelTerms
+from fullcount.queue.outcomes import Outcome, Reason
+
+DAY = 86_400
+
+
+def test_a_right_event_makes_one_delivery_for_each_pixel() -> None:
+    """Each pixel of the source gets its own entry, on its own lane and under its own key."""
+    arrival = arrive(purchase(), terms(STORE, OUTLET))
+
+    assert arrival.result.result is Result.ACCEPTED
+    assert [(entry.pixel, entry.lane.pixel_code) for entry in arrival.entries] == [
+        ("store", STORE.code),
+        ("outlet", OUTLET.code),
+    ]
+    assert len({entry.key for entry in arrival.entries}) == 2
+    assert {entry.source for entry in arrival.entries} == {"backend"}
+
+
+@pytest.mark.parametrize("named", ["outlet", OUTLET.code])
+def test_an_event_may_name_its_pixel(named: str) -> None:
+    """A pixel named by its setting's name or its code is the only one."""
+    assert [entry.pixel for entry in arrive(purchase(pixel=named), terms(STORE, OUTLET)).entries] == ["outlet"]
+
+
+def test_the_envelopes_pixel_wins() -> None:
+    """What the envelope names is meant, whatever the event says."""
+    arrival = arrive(purchase(pixel="store"), terms(STORE, OUTLET), code=OUTLET.code)
+
+    assert [entry.pixel for entry in arrival.entries] == ["outlet"]
+
+
+@pytest.mark.parametrize(("named", "code"), [("nowhere", None), (None, "CEXAMPLE0PIXEL000009"), (None, "store")])
+def test_a_foreign_pixel_is_a_problem(named: str | None, code: str | None) -> None:
+    """A pixel that is not the source's refuses the event; an envelope's code is a code and no name."""
+    arrival = arrive(purchase(pixel=named), terms(STORE), code=code)
+
+    assert arrival.result.result is Result.REJECTED
+    assert [problem.code for problem in arrival.result.problems] == [PIXEL_NOT_ALLOWED]
+
+
+@pytest.mark.parametrize(
+    ("name", "window_days"), [("Purchase", 90), ("CompletePayment", 90), ("AddToCart", 7), ("MyOwnEvent", 7)]
+)
+def test_purchases_are_remembered_for_90_days_and_the_rest_for_7(name: str, window_days: int) -> None:
+    """The canonical name decides how long a key is remembered."""
+    (entry,) = arrive(purchase(event=name), terms()).entries
+
+    assert (entry.window_seconds, entry.claims_key) == (window_days * DAY, True)
+    assert entry.event.event == name
+
+
+@pytest.mark.parametrize(
+    ("pixel", "changes", "test", "hold_seconds"),
+    [
+        (SNIPPET, {}, None, 15.0),
+        (SNIPPET, {"event": "CompletePayment"}, None, 15.0),
+        (SNIPPET, {"event": "AddToCart"}, None, None),
+        (SNIPPET, {"event_source": "offline"}, None, None),
+        (SNIPPET, {}, "TEST1", None),
+        (STORE, {}, None, None),
+        (msgspec.structs.replace(SNIPPET, merge_events=frozenset({"AddToCart"})), {"event": "AddToCart"}, None, 15.0),
+    ],
+)
+def test_only_what_has_another_half_to_wait_for_is_held(
+    pixel: PixelTerms, changes: dict[str, Any], test: str | None, hold_seconds: float | None
+) -> None:
+    """Held is a web event of the merge list on a pixel with our snippet, and never a test event."""
+    (entry,) = arrive(purchase(**changes), terms(pixel), test=test).entries
+
+    assert entry.hold_seconds == hold_seconds
+
+
+def test_a_test_event_claims_no_key_and_nothing_guards_it() -> None:
+    """Under a test code an event goes out at once, observed or not, doubled or not."""
+    other = terms(OTHER, is_observed=True)
+    (entry,) = arrive(purchase(event="AddToCart", event_id=None), other, test="TEST1").entries
+
+    assert (entry.lane.test_event_code, entry.claims_key, entry.hold_seconds) == ("TEST1", False, None)
+
+
+def test_a_sources_own_test_code_applies() -> None:
+    """A source under test sends test events until its time is over."""
+    under_test = terms(source_test_code="TEST1", test_until=NOW + 1)
+    over = terms(source_test_code="TEST1", test_until=NOW)
+
+    assert arrive(purchase(), under_test).entries[0].lane.test_event_code == "TEST1"
+    assert arrive(purchase(), over).entries[0].lane.test_event_code is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_sent"),
+    [
+        ({}, True),
+        ({"event_id": None}, True),  # made from the order
+        ({"event_id": None, "properties": {"currency": "USD", "value": 10}}, False),  # made from the content
+        ({"event_id": None, "event_time": None, "properties": {"currency": "USD", "value": 10}}, False),
+        ({"event": "AddToCart"}, False),
+        ({"event": "CompletePayment"}, True),
+        ({"event": "AddToCart", "event_source": "offline"}, True),
+    ],
+)
+def test_a_browser_half_of_others_is_not_doubled(changes: dict[str, Any], *, is_sent: bool) -> None:
+    """Next to a pixel that we do not control only server_events with an id that it can share are sent."""
+    arrival = arrive(purchase(**changes), terms(OTHER))
+
+    if is_sent:
+        assert arrival.result.result is Result.ACCEPTED
+    else:
+        assert (arrival.result.result, arrival.result.reason) == (Result.WITHHELD, Reason.NO_SHARED_EVENT_ID)
+        assert arrival.entries == ()
+
+
+def test_observed_events_are_recorded_and_not_sent() -> None:
+    """An observing source's events become facts under the key that they would have had."""
+    arrival = arrive(purchase(), terms(STORE, is_observed=True))
+
+    (fact,) = arrival.facts
+    assert (arrival.result.result, arrival.result.reason) == (Result.WITHHELD, Reason.OBSERVE_ONLY)
+    assert (fact.outcome, fact.reason, fact.pixel, fact.event_id) == (
+        Outcome.WITHHELD,
+        Reason.OBSERVE_ONLY,
+        "store",
+        "order-1",
+    )
+    assert fact.key == event_key(STORE.code, EventSource.WEB, None, "Purchase", "order-1")
+
+
+def test_an_event_may_be_sent_to_one_pixel_and_withheld_from_another() -> None:
+    """Each pixel decides for itself; the event counts as accepted if any takes it."""
+    arrival = arrive(purchase(event="AddToCart"), terms(STORE, OTHER))
+
+    assert arrival.result.result is Result.ACCEPTED
+    assert [entry.pixel for entry in arrival.entries] == ["store"]
+    assert [(fact.pixel, fact.reason) for fact in arrival.facts] == [("other", Reason.NO_SHARED_EVENT_ID)]
+
+
+@pytest.mark.parametrize(
+    ("consent", "country", "rule", "reason"),
+    [
+        ("denied", "US", Rule.SENDER_VOUCHES, Reason.CONSENT_DENIED),
+        ("opt_out", "US", Rule.BY_REGION, Reason.OPT_OUT_SIGNAL),
+        (None, "de", Rule.BY_REGION, Reason.CONSENT_UNKNOWN),
+        (None, None, Rule.REQUIRED, Reason.CONSENT_UNKNOWN),
+    ],
+)
+def test_what_consent_forbids_is_withheld_without_identifiers(
+    consent: str | None, country: str | None, rule: Rule, reason: Reason
+) -> None:
+    """A withheld event leaves its outcome, its name and its id, also under a test code."""
+    user = {"email": "customer@example.com"} | ({"country": country} if country else {})
+    for test in (None, "TEST1"):
+        arrival = arrive(purchase(consent=consent, user=user), terms(consent=rule), test=test)
+
+        assert (arrival.result.result, arrival.result.reason) == (Result.WITHHELD, reason)
+        assert arrival.entries == ()
+        assert [fact.reason for fact in arrival.facts] == [reason]
+        assert arrival.facts[0].detail == ""
+
+
+def test_the_shoppers_country_comes_before_the_sources() -> None:
+    """By region, user.country decides, and the source's default_country where it is missing."""
+    by_region = terms(consent=Rule.BY_REGION, default_country="US")
+
+    assert arrive(purchase(), by_region).result.result is Result.ACCEPTED
+    german = purchase(user={"email": "customer@example.com", "country": "DE"})
+    assert arrive(german, by_region).result.reason is Reason.CONSENT_UNKNOWN
+
+
+def test_limited_data_use_sends_without_what_is_hashed() -> None:
+    """`limited` sets TikTok's flag and leaves out e-mail, phone, external_id, names and postcode."""
+    user = {
+        "email": "customer@example.com",
+        "phone": "+15550100199",
+        "external_id": "customer-77",
+        "first_name": "Jane",
+        "zip_code": "12345",
+        "ip": "203.0.113.42",
+        "user_agent": "UA",
+    }
+    (entry,) = arrive(purchase(consent="limited", user=user), terms()).entries
+    kept = entry.event.user
+
+    assert entry.event.limited_data_use is True
+    assert (kept.email, kept.phone, kept.external_id, kept.first_name, kept.zip_code) == (None,) * 5
+    assert (kept.ip, kept.user_agent) == ("203.0.113.42", "UA")
+
+
+def test_an_invalid_event_leaves_a_fact_with_its_first_reason() -> None:
+    """The fact names source, event and reason, and no pixel since none was reached."""
+    arrival = arrive(purchase(event_time=int(NOW) - 40 * DAY), terms(STORE, OUTLET))
+
+    (fact,) = arrival.facts
+    assert (fact.outcome, fact.source, fact.pixel, fact.event, fact.event_id) == (
+        Outcome.INVALID,
+        "backend",
+        "",
+        "Purchase",
+        "order-1",
+    )
+    assert fact.detail.startswith("event_time: too_old")
+    assert arrival.result.event_id is None
+
+
+def test_names_and_ids_that_a_sender_chose_are_bounded_and_hold_no_address() -> None:
+    """What is kept of an event that ends at the door holds no e-mail address and no megabytes."""
+    arrival = arrive(purchase(event="x" * 5_000, event_id="jane@example.com" + "y" * 5_000), terms())
+
+    assert len(arrival.facts[0].event) <= 256
+    assert "jane" not in arrival.facts[0].event_id
+
+
+@given(
+    consent=st.sampled_from(["granted", "denied", "opt_out", "limited", None]),
+    rule=st.sampled_from(Rule),
+    pixels=st.lists(st.sampled_from([STORE, OUTLET, SNIPPET, OTHER]), min_size=1, unique=True),
+    name=st.sampled_from(["Purchase", "AddToCart", ""]),
+    test=st.sampled_from([None, "TEST1"]),
+    is_observed=st.booleans(),
+)
+def test_every_event_ends_in_exactly_one_result(
+    *, consent: str | None, rule: Rule, pixels: list[PixelTerms], name: str, test: str | None, is_observed: bool
+) -> None:
+    """Rejected makes one fact; else each pixel has either a delivery or a fact, and never both."""
+    arrival = arrive(
+        purchase(consent=consent, event=name), terms(*pixels, consent=rule, is_observed=is_observed), test=test
+    )
+
+    reached = [entry.pixel for entry in arrival.entries] + [fact.pixel for fact in arrival.facts]
+    if arrival.result.result is Result.REJECTED:
+        assert reached == [""]
+    else:
+        assert sorted(reached) == sorted(pixel.name for pixel in pixels)
+        assert (arrival.result.result is Result.ACCEPTED) == bool(arrival.entries)
+        assert (arrival.result.reason is Reason.NONE) == bool(arrival.entries)
