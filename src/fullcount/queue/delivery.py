@@ -9,7 +9,7 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One event bound for one pixel, as a lease hands it out. Its event never changes any more."""
 
     seq: int  # grows with acceptance; names the delivery for ever

@@ -11,7 +11,7 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One event bound for one pixel, offered to the queue."""
 
     lane: Lane

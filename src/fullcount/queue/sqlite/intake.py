@@ -9,6 +9,7 @@ import msgspec
 from fullcount.events.codec import decode_stored, encode_stored
 from fullcount.events.merge import merge_halves
 from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.held import HeldRow
 from fullcount.queue.sqlite.lanes import LaneBook
@@ -25,7 +26,7 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
     facts: Sequence[Fact]
 
 
-class _New(msgspec.Struct):
+class _New(msgspec.Struct, gc=False):
     """A delivery in the making; `release_at` is set while it would be held."""
 
     entry: Entry
@@ -44,14 +45,13 @@ class Intake:
         self._new_held: dict[bytes, _New] = {}
         self._fresh: dict[int, tuple[LaneBook, list[_New]]] = {}
         self._merged: dict[int, tuple[LaneBook, list[Row]]] = {}
+        self._last_lane: Lane | None = None
+        self._last_line: list[_New] = []
 
     def accept(self, offers: Sequence[Offer], next_seq: int) -> tuple[list[list[Verdict]], int]:
         """Return a verdict for each entry of each offer, and the seq that comes next."""
         self._look_up([entry for offer in offers for entry in offer.entries])
-        verdicts = [
-            [self._sort(entry, stored) for entry, stored in zip(offer.entries, offer.stored, strict=True)]
-            for offer in offers
-        ]
+        verdicts = [list(map(self._sort, offer.entries, offer.stored)) for offer in offers]
         for book, merged in self._merged.values():
             merged.sort(key=lambda row: row.seq)
             self._on.chunks.add(book, merged, self._now)
@@ -74,24 +74,30 @@ class Intake:
 
     def _sort(self, entry: Entry, stored: bytes) -> Verdict:
         key = entry.key
-        new = _New(entry, stored)
+        release_at = None
         if entry.claims_key:
-            if self._joins_held(entry):
+            if (self._held or self._new_held) and self._joins_held(entry):
                 self._note(Outcome.MERGED, entry)
                 return Verdict.MERGED
-            if key in self._taken:
+            if key in self._taken or key in self._held or key in self._new_held:
                 self._note(Outcome.DUPLICATE, entry)
                 return Verdict.DUPLICATE
             self._taken.add(key)
             if entry.hold_seconds:
-                new.release_at = self._now + entry.hold_seconds
-                self._new_held[key] = new
-        book = self._on.lanes.book(entry.lane)
-        fresh = self._fresh.get(book.id)
-        if fresh is None:
-            fresh = self._fresh[book.id] = (book, [])
-        fresh[1].append(new)
+                release_at = self._now + entry.hold_seconds
+        new = _New(entry, stored, release_at)
+        if release_at is not None:
+            self._new_held[key] = new
+        self._line(entry.lane).append(new)
         return Verdict.ACCEPTED
+
+    def _line(self, lane: Lane) -> list[_New]:
+        """Return what is new on a lane. Neighbours mostly share their lane, and hashing one costs more than looking."""
+        if lane is not self._last_lane:
+            book = self._on.lanes.book(lane)
+            self._last_lane = lane
+            _, self._last_line = self._fresh.setdefault(book.id, (book, []))
+        return self._last_line
 
     def _joins_held(self, entry: Entry) -> bool:
         """Merge the entry into the held other half, if there is one; the joined event leaves at once."""

@@ -16,7 +16,8 @@ from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.sqlite.connection import blobs, fetch
 from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions
 
-BUCKETS = 64  # slices of one flush: keys are digests, so their first byte spreads them evenly
+BUCKETS = 64  # ranges of the first byte, each a slice of one flush: keys are digests, so they spread evenly
+BUCKET_WIDTH = 256 // BUCKETS
 ROWS_PER_STATEMENT = 250  # SQLite runs them without the interpreter's lock, once a statement
 
 
@@ -70,7 +71,7 @@ class Seen:
         since = second - window
         buckets = self._buckets
         for key in keys:
-            claim = buckets[key[0] % BUCKETS].get(key)
+            claim = buckets[key[0] // BUCKET_WIDTH].get(key)
             if claim is None:
                 unknown.append(key)
             elif not claim.freed and claim.at > since:
@@ -92,7 +93,7 @@ class Seen:
         buckets = self._buckets
         for claim in claims:
             key = claim.key
-            buckets[key[0] % BUCKETS][key] = claim
+            buckets[key[0] // BUCKET_WIDTH][key] = claim
         self._fresh += claims
 
     def free(self, window: int, key: bytes, seq: int, second: int) -> None:
@@ -157,7 +158,7 @@ class Seen:
         return found
 
     def _bucket(self, key: bytes) -> dict[bytes, Claim]:
-        return self._buckets[key[0] % BUCKETS]
+        return self._buckets[key[0] // BUCKET_WIDTH]
 
 
 def seen_lowest(window: int, now: float, retention_days: int) -> int:
