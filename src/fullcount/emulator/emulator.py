@@ -80,7 +80,7 @@ class Emulator:
         """Append scripted failures; a dict is read as `POST /_emulator/faults` reads it.
 
         Raises:
-            msgspec.ValidationError: a kind or a key is unknown, or a value has the wrong type.
+            ConfigError: a kind or a key is unknown, or a value has the wrong type.
         """
         with self._lock:
             self._faults.add(read_faults(faults), self.clock.now())

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from fullcount.errors import ConfigError
+
 Times = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Status = Annotated[int, msgspec.Meta(ge=200, le=599)]
@@ -83,10 +85,15 @@ def read_faults(faults: Sequence[Fault | dict[str, Any]]) -> list[Fault]:
     """Return the faults that these plain dicts describe.
 
     Raises:
-        msgspec.ValidationError: a kind or a key is unknown, or a value has the wrong type.
+        ConfigError: a kind or a key is unknown, or a value has the wrong type.
     """
     plain = [msgspec.to_builtins(fault) for fault in faults]
-    return msgspec.convert({"faults": plain}, FaultScript).faults
+    try:
+        return msgspec.convert({"faults": plain}, FaultScript).faults
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            str(error), where="faults", fix="see docs/emulator.md for the kinds and their keys"
+        ) from error
 
 
 class FaultQueue:

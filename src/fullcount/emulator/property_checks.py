@@ -25,7 +25,8 @@ CURRENCIES = frozenset(_LISTED.split())
 
 def property_complaints(copy: Copy) -> Iterator[Complained]:
     """Yield what is wrong with the `properties` and the `event_time` of a server's copy."""
-    yield from _time_complaints(copy)
+    if copy.time_was_text or not -_FUTURE_SECONDS <= copy.at - copy.event_time <= 7 * _DAY_SECONDS:
+        yield from _time_complaints(copy)
     properties = copy.properties
     if copy.counted_as == "Purchase":
         if properties.get("value") in (None, ""):

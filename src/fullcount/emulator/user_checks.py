@@ -20,7 +20,7 @@ _SHA256_ANY_CASE = re.compile(r"[0-9a-fA-F]{64}").fullmatch
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{20,}").fullmatch
 _HASHED = ("email", "phone", "external_id", "first_name", "last_name", "zip_code")
 _MATCH_KEYS = ("email", "phone", "external_id", "ttclid", "ttp", "idfa", "idfv", "gaid", "lead_id")
-_OLD_KEYS = ("phone_number", "emails", "phone_numbers", "click_id", "callback", "ipAddress", "userAgent")
+_OLD_KEYS = frozenset({"phone_number", "emails", "phone_numbers", "click_id", "callback", "ipAddress", "userAgent"})
 _IPV4 = re.compile(r"([1-9]\d{0,2})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})").fullmatch
 # First octets below which some network is private or reserved; all other IPv4 addresses are public.
 _OCTETS_WITH_EXCEPTIONS = frozenset({"10", "100", "127", "169", "172", "192", "198", "203", *map(str, range(224, 256))})
@@ -35,31 +35,25 @@ def user_complaints(copy: Copy, people: KnownPeople) -> Iterator[Complained]:
     for name in _HASHED:
         value = user.get(name)
         if value:
-            for text in value if type(value) is list else (value,):
-                yield from _hash_complaints(name, text, people)
-    yield from _key_complaints(copy, user)
-    ip = user.get("ip")
-    if ip:
-        kind = _kind_of_address(ip)
-        if kind is not None:
-            yield kind, ""
-        if is_web and not user.get("user_agent"):
-            yield complaints.MISSING_USER_AGENT, ""
+            yield from _hash_complaints(name, value, people)
+    if not _OLD_KEYS.isdisjoint(user):
+        for name in sorted(_OLD_KEYS.intersection(user)):
+            yield complaints.MISNAMED_USER_KEY, f"user.{name} is ignored"
+    if copy.event_source != "crm" and not _is_recognisable(user):
+        yield complaints.NO_MATCH_KEY, ""
+    if user.get("ip") and (kind := _kind_of_address(user["ip"])):
+        yield kind, ""
     if is_web:
         yield from _web_complaints(copy, user)
 
 
-def _key_complaints(copy: Copy, user: dict[str, Any]) -> Iterator[Complained]:
-    for name in _OLD_KEYS:
-        if name in user:
-            yield complaints.MISNAMED_USER_KEY, f"user.{name} is ignored"
-    if user.get("ip") and user.get("user_agent"):
-        return
-    if copy.event_source != "crm" and not any(user.get(name) for name in _MATCH_KEYS):
-        yield complaints.NO_MATCH_KEY, ""
+def _is_recognisable(user: dict[str, Any]) -> bool:
+    return bool(user.get("ip") and user.get("user_agent")) or any(user.get(name) for name in _MATCH_KEYS)
 
 
 def _web_complaints(copy: Copy, user: dict[str, Any]) -> Iterator[Complained]:
+    if user.get("ip") and not user.get("user_agent"):
+        yield complaints.MISSING_USER_AGENT, ""
     if not user.get("ttp"):
         yield complaints.MISSING_TTP, ""
     url = copy.page.get("url")
@@ -69,19 +63,20 @@ def _web_complaints(copy: Copy, user: dict[str, Any]) -> Iterator[Complained]:
         yield complaints.CLICK_ID_IN_URL_ONLY, ""
 
 
-def _hash_complaints(name: str, text: str, people: KnownPeople) -> Iterator[Complained]:
-    if not _SHA256(text):
-        if not text.strip():
-            return
-        if not _SHA256_ANY_CASE(text):
-            complaint = complaints.MALFORMED_HASH if _HEXADECIMAL(text) else complaints.UNHASHED
-            yield complaint, f"user.{name}"
-            return
-        yield complaints.UPPER_CASE_HASH, f"user.{name}"
-        text = text.lower()
-    wrong = people.look_up(text)
-    if wrong is not None:
-        yield wrong, f"user.{name}"
+def _hash_complaints(name: str, value: str | list[str], people: KnownPeople) -> Iterator[Complained]:
+    for text in value if isinstance(value, list) else (value,):
+        digest = text
+        if not _SHA256(text):
+            if not text.strip():
+                continue
+            if not _SHA256_ANY_CASE(text):
+                yield complaints.MALFORMED_HASH if _HEXADECIMAL(text) else complaints.UNHASHED, f"user.{name}"
+                continue
+            yield complaints.UPPER_CASE_HASH, f"user.{name}"
+            digest = text.lower()
+        wrong = people.look_up(digest)
+        if wrong is not None:
+            yield wrong, f"user.{name}"
 
 
 @functools.lru_cache(maxsize=10_000)
