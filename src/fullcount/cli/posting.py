@@ -9,6 +9,7 @@ import msgspec
 from fullcount.cli.documents import Item
 from fullcount.cli.gateway_client import GatewayClient, Noted, Taken
 from fullcount.events.problems import Problem
+from fullcount.ledger.journey import Journey
 
 BATCH_EVENTS = 200
 BATCH_BYTES = 400_000  # a gateway takes 1 MB
@@ -32,6 +33,7 @@ class Sent(msgspec.Struct):
     rejected: list[Finding] = []
     warned: list[Finding] = []
     reasons: dict[str, int] = {}  # of those withheld
+    journeys: list[Journey] = []  # with --wait: what became of each
 
     def add(self, batch: list[Item], taken: Taken) -> None:
         """Add what the gateway said of a batch."""

@@ -46,6 +46,9 @@ def send(  # noqa: PLR0913 - each option is one parameter
     now: Annotated[bool, typer.Option("--now", help="Set each event_time to now.")] = False,
     url: Annotated[str, typer.Option(help="The gateway; else the one of the settings.")] = "",
     key: Annotated[str, typer.Option(help="A source's key, or env:NAME; else the one of the settings.")] = "",
+    wait: Annotated[
+        float, typer.Option(min=0, max=3_600, metavar="SECONDS", help="Wait for the outcome, in this machine's store.")
+    ] = 0.0,
     source: Annotated[str, typer.Option(metavar="NAME", help="Whose key or rules; else the first source's.")] = "",
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -65,6 +68,8 @@ def send(  # noqa: PLR0913 - each option is one parameter
         is_whole = all(each.taken for each in tried)
     else:
         sent = _post(file, _client(url, key, source, config), test_code or None, now=now)
+        if wait:
+            _wait(sent, settings_for(config, with_secrets=False), wait)
         if as_json:
             print_json(sent)
         else:
@@ -127,3 +132,10 @@ def _try(items: list[Item], settings: Settings, source: str, test_code: str) -> 
     events = [(item.place, item.event) for item in items if not item.problem]
     name = _source(settings, source).name
     return unread + asyncio.run(try_events(events, settings, name, test_code, SystemClock()))
+
+
+def _wait(sent: Sent, settings: Settings, seconds: float) -> None:
+    from fullcount.cli.waiting import wait_for_outcomes  # noqa: PLC0415 - loads the store's engine, as above
+
+    event_ids = [event_id for event_id in sent.event_ids if event_id is not None][:MOST_TESTS]
+    sent.journeys = asyncio.run(wait_for_outcomes(settings, event_ids, seconds, SystemClock()))

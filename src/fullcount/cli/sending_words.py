@@ -30,7 +30,11 @@ def print_sent(sent: Sent) -> None:
         say(f"  withheld: {count_of(count, 'event')}, {reason}")
     _print_findings("not taken", sent.rejected)
     _print_findings("taken, but", sent.warned)
-    if len(sent.event_ids) == 1 and sent.event_ids[0]:
+    for journey in sent.journeys:
+        request_id = next((step.request_id for step in reversed(journey.steps) if step.request_id), "")
+        told = f", request_id {request_id}" if request_id else ""
+        say(f"{journey.event} {journey.event_id} at pixel {journey.pixel}: {journey.state}{told}")
+    if not sent.journeys and len(sent.event_ids) == 1 and sent.event_ids[0]:
         say(f"See what becomes of it: fullcount queue show {sent.event_ids[0]}")
 
 
@@ -66,10 +70,14 @@ def where_to_look(names: list[str], test_code: str, base_url: str) -> str:
 
 
 def _print_findings(title: str, findings: Iterable[Finding]) -> None:
+    """Print problems; those that several events share take one row, with the first event's place."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for finding in findings:
+        for problem in finding.problems:
+            places.setdefault((problem.path, problem.reason, problem.fix), []).append(finding.place)
     rows = [
-        (f"{finding.place} {problem.path}".strip(), problem.reason, problem.fix)
-        for finding in findings
-        for problem in finding.problems
+        (f"{held[0]} {path}".strip() + (f"\n(+{len(held) - 1} more)" if len(held) > 1 else ""), reason, fix)
+        for (path, reason, fix), held in places.items()
     ]
     if rows:
         print_table(("where", title, "fix"), rows[:SHOWN])

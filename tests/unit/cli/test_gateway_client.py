@@ -118,7 +118,7 @@ def test_a_full_store_is_waited_for(gateway: Gateway, client: GatewayClient, wai
 
 def test_waiting_has_an_end(gateway: Gateway, client: GatewayClient, waited: list[float]) -> None:
     """A gateway that never can store is given up on, with its reason."""
-    gateway.script = [(503, {}, b'{"error":"the disk is full"}')]
+    gateway.script = [(503, {}, b'{"error":{"reason":"the disk is full","fix":"free some"}}')]
 
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         client.post([b"{}"])
@@ -145,8 +145,8 @@ def test_no_gateway_names_the_command_that_starts_one(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (401, b'{"error":"unknown key"}', "not one of a source"),
-        (403, b'{"error":"not your pixel"}', "does not open that pixel"),
+        (401, b'{"error":{"reason":"no source has this key"}}', "not one of a source"),
+        (403, b'{"rejected":[{"index":0,"problems":[{"reason":"not your pixel"}]}]}', "not your pixel"),
         (404, b"Not Found", "address of fullcount serve"),
         (500, b"", "no reason given"),
         (299, b"", "HTTP 299"),
@@ -167,7 +167,7 @@ def test_an_answer_that_ends_it_says_why(
 
 def test_a_request_that_cannot_be_read_rejects_its_events(gateway: Gateway, client: GatewayClient) -> None:
     """400 and 413 cost the events of that request, with the gateway's reason, masked."""
-    gateway.script = [(400, {}, b'{"error":"value of customer@example.com"}')]
+    gateway.script = [(400, {}, b'{"error":{"reason":"value of customer@example.com"}}')]
     taken = client.post([b"{}", b"{}"])
 
     assert [each.index for each in taken.rejected] == [0, 1]
