@@ -162,9 +162,9 @@ class Writer:
         if store.has_leased:
             store.has_leased = False
             failpoints.reach(Failpoint.AFTER_LEASE)
-        answers.send(self._loop if store.changed else None, self._on_change)
         if group:
             self._measure(elapsed_seconds() - started, len(group))
+        answers.send(self._loop if store.changed else None, self._on_change)
         self.disk.checkpoint(store.connection)
 
     def _apply(self, store: Store, group: Sequence[Command], answers: Answers) -> None:
