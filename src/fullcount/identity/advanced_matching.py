@@ -8,8 +8,8 @@ from fullcount.events.findings import Findings
 from fullcount.events.model import Identifiers
 from fullcount.identity.digest import is_digest, sha256_hex
 from fullcount.identity.emails import normalize_email
-from fullcount.identity.phones import PhoneDoubt, normalize_phone
-from fullcount.identity.placeholders import DIGESTS, is_placeholder
+from fullcount.identity.phones import PhoneDoubt, clean_e164, parse_phone
+from fullcount.identity.placeholders import DIGESTS, PLACEHOLDERS
 
 # Takes one trimmed value and its path; returns the normal form, or None after saying why.
 Normalize = Callable[[str, str, Findings], str | None]
@@ -31,19 +31,20 @@ def hashed(values: Identifiers, path: str, normalize: Normalize, findings: Findi
 
 def _hashed_one(value: str, path: str, normalize: Normalize, findings: Findings) -> str | None:
     text = value.strip()
+    if not text:
+        return None
     if len(text) == 64 and is_digest(text):
         digest = text.lower()
         if digest not in DIGESTS:
             return digest
-    elif text and not is_placeholder(text):
+    else:
         normal = normalize(text, path, findings)
         if not normal:
             return None
-        if normal == text or not is_placeholder(normal):
+        if normal.lower() not in PLACEHOLDERS:
             return sha256_hex(normal)
-    if text:
-        reason = "the value, or what it is the hash of, is empty or a placeholder"
-        findings.drop(path, "placeholder", reason, "leave the field out when the value is unknown")
+    reason = "the value, or what it is the hash of, is empty or a placeholder"
+    findings.drop(path, "placeholder", reason, "leave the field out when the value is unknown")
     return None
 
 
@@ -70,7 +71,9 @@ def phone_reader(default_country: str | None) -> Normalize:
     """Return a normaliser for phone numbers of a source whose shoppers are mostly in `default_country`."""
 
     def as_phone(text: str, path: str, findings: Findings) -> str | None:
-        number, doubt = normalize_phone(text, default_country)
+        if clean_e164(text) is not None:
+            return text
+        number, doubt = parse_phone(text, default_country)
         if doubt is not PhoneDoubt.NONE:
             reason, fix = _PHONE_WORDS[doubt]
             (findings.warn if number is not None else findings.drop)(path, doubt.value, reason, fix)

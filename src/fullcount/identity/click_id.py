@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from fullcount.events.findings import Findings
 from fullcount.events.model import Event, EventSource
-from fullcount.identity.placeholders import is_placeholder
+from fullcount.identity.placeholders import PLACEHOLDERS
 from fullcount.identity.privacy import holds_identifier
 
 _IN_QUERY = re.compile(r"[?&]ttclid=([^&#;\s]*)")
@@ -52,7 +52,11 @@ def _usable(value: str | None, path: str, findings: Findings) -> str | None:
     value = value.strip() if value else None
     if not value:
         return None
-    if (value[0] in "_{$%[" and _MACRO.fullmatch(value)) or is_placeholder(value) or holds_identifier(value):
+    if (
+        value.lower() in PLACEHOLDERS
+        or (value[0] in "_{$%[" and _MACRO.fullmatch(value))
+        or (("@" in value or "+" in value) and holds_identifier(value))
+    ):
         fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"
         findings.drop(path, "ttclid_placeholder", "a placeholder or an address stands where the click ID should", fix)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # One @, something before it, a dotted name after it. Each class excludes the next separator, so this stays linear.
-_ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@.<>,;\"]{1,63}(?:\.[^\s@.<>,;\"]{1,63}){1,8}")
+_is_address = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@.<>,;\"]{1,63}(?:\.[^\s@.<>,;\"]{1,63}){1,8}").fullmatch
 
 
 def normalize_email(text: str) -> str | None:
@@ -15,4 +15,4 @@ def normalize_email(text: str) -> str | None:
     ('alice_abc@gmail.com', None)
     """
     address = text.strip().lower()
-    return address if _ADDRESS.fullmatch(address) else None
+    return address if _is_address(address) else None

@@ -88,10 +88,8 @@ def clean_properties(given: Properties, findings: Findings) -> Properties:
     return replace(given, **changes) if changes else given
 
 
-def clean_part(part: S | None, path: str, findings: Findings) -> S | None:
+def clean_part(part: S, path: str, findings: Findings) -> S:
     """Return an app, ad or lead with e-mail addresses and phone numbers in its texts replaced by "(removed)"."""
-    if part is None:
-        return None
     changes: dict[str, Any] = {}
     for name in part.__struct_fields__:
         text = getattr(part, name)
@@ -103,14 +101,26 @@ def clean_part(part: S | None, path: str, findings: Findings) -> S | None:
 
 def _may_hold_identifier(given: Properties) -> bool:
     """Return whether a closer look is worth its time: most purchases have an order, items, and no free text."""
-    if given.extra or given.search_string or given.query or given.description or given.content_ids or given.shop_id:
+    if (
+        given.extra
+        or given.search_string
+        or given.query
+        or given.description
+        or given.content_ids
+        or given.shop_id
+        or given.status
+        or given.event_channel
+        or given.delivery_category
+    ):
         return True
-    text = f"{given.order_id}{given.status}{given.event_channel}{given.delivery_category}{given.currency}"
+    text = f"{given.order_id}{given.content_type}{given.currency}"
+    if "@" in text or "+" in text:
+        return True
     for item in given.contents:
-        if item.extra:
+        text = f"{item.content_id}{item.content_name}{item.content_category}{item.brand}{item.content_type}"
+        if "@" in text or "+" in text or item.extra:
             return True
-        text = f"{text}{item.content_id}{item.content_name}{item.content_category}{item.brand}"
-    return "@" in text or "+" in text
+    return False
 
 
 def _clean_item(item: Content) -> Content:

@@ -19,7 +19,7 @@ from fullcount.identity.device import read_gaid, read_idfa
 from fullcount.identity.extras import clean_part, clean_properties, clean_user_extra
 from fullcount.identity.ip import IpDoubt, normalize_ip
 from fullcount.identity.people import normalize_name, normalize_place, normalize_zip_code
-from fullcount.identity.placeholders import is_placeholder
+from fullcount.identity.placeholders import PLACEHOLDERS
 from fullcount.identity.privacy import holds_identifier
 from fullcount.identity.urls import clean_url
 
@@ -51,9 +51,9 @@ def identify(
         page=_clean_page(page, findings) if page.url or page.referrer else page,
         half=half,
         event_source=event.event_source,
-        app=clean_part(event.app, "app", findings),
-        ad=clean_part(event.ad, "ad", findings),
-        lead=clean_part(event.lead, "lead", findings),
+        app=None if event.app is None else clean_part(event.app, "app", findings),
+        ad=None if event.ad is None else clean_part(event.ad, "ad", findings),
+        lead=None if event.lead is None else clean_part(event.lead, "lead", findings),
         limited_data_use=event.limited_data_use,
         extra=clean_user_extra(event.extra, "", findings) if event.extra else None,
     )
@@ -135,12 +135,12 @@ def _place(text: str | None, path: str, findings: Findings) -> str | None:
 def _opaque(text: str, path: str, findings: Findings) -> str | None:
     """Return a value that goes out as it is, unless it is a placeholder or somebody's address."""
     text = text.strip()
-    if is_placeholder(text):
+    if text.lower() in PLACEHOLDERS:
         if text:
             reason, fix = "the value is a placeholder", "leave the field out when the value is unknown"
             findings.drop(path, "placeholder", reason, fix)
         return None
-    if path != "user.user_agent" and holds_identifier(text):
+    if ("@" in text or "+" in text) and path != "user.user_agent" and holds_identifier(text):
         _drop_misplaced(path, findings)
         return None
     return text

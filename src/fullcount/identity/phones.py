@@ -14,6 +14,7 @@ from enum import StrEnum
 from fullcount.identity.calling_codes import POSSIBLE
 
 LONGEST_E164 = 16  # with its plus
+LONGEST_INPUT = 64  # with all spaces, brackets and an extension
 _EXTENSION = re.compile(r"(?:;ext=|[;,]?\s*(?:ext(?:ension)?\.?|x|#))\s*[0-9]{1,7}\s*#?$", re.IGNORECASE)
 
 
@@ -62,6 +63,8 @@ def clean_e164(text: str) -> str | None:
 
 def parse_phone(text: str, default_country: str | None = None) -> tuple[str | None, PhoneDoubt]:
     """Return what `normalize_phone` does, always by way of phonenumbers."""
+    if len(text) > LONGEST_INPUT:
+        return None, PhoneDoubt.NOT_POSSIBLE
     number = _digits_and_plus(text)
     if number is None:
         return None, PhoneDoubt.LETTERS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fullcount.identity.digest import sha256_hex
 
+# All in lower case.
 WORDS = frozenset(
     {
         "",
@@ -46,8 +47,7 @@ DEVICES = frozenset({"00000000-0000-0000-0000-000000000000", "000000000000000000
 DIGESTS = frozenset(sha256_hex(text) for text in WORDS | EMAILS | PHONES | DEVICES | {p[1:] for p in PHONES})
 
 
-_ALL = WORDS | EMAILS | PHONES | DEVICES
-_LONGEST = max(map(len, _ALL))
+PLACEHOLDERS = WORDS | EMAILS | PHONES | DEVICES
 
 
 def is_placeholder(text: str) -> bool:
@@ -56,4 +56,4 @@ def is_placeholder(text: str) -> bool:
     >>> is_placeholder("Undefined"), is_placeholder("customer@example.com")
     (True, False)
     """
-    return len(text) <= _LONGEST and text.lower() in _ALL
+    return text.lower() in PLACEHOLDERS

@@ -247,7 +247,9 @@ PLACES = st.sampled_from(
         lambda v: {"user": User(extra={"a": v, "b": [v, {"c": v}], v: 1})},
         lambda v: {"user": User(ip=v, ttclid=v, att_status=v)},
         lambda v: {"properties": Properties(search_string=v, query=f"to {v}", description=f"<{v}>", order_id=v)},
-        lambda v: {"properties": Properties(content_ids=(v,), shop_id=v, status=v, event_channel=f"{v}.")},
+        lambda v: {
+            "properties": Properties(content_ids=(v,), content_type=v, shop_id=v, status=v, event_channel=f"{v}.")
+        },
         lambda v: {"properties": Properties(contents=(Content(content_name=f"x {v}", brand=v, extra={v: v}),))},
         lambda v: {"properties": Properties(extra={"a": {"b": [v]}, "c": f"({v})"})},
         lambda v: {"page": Page(url=f"https://shop.example/{v}?a={v}&b=https://x/?{v}#{v}", referrer=f"/?{v}")},
