@@ -102,13 +102,15 @@ def listen(server: Server) -> socket.socket:
     """
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-        return socket.create_server((server.host, server.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((server.host, server.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigError(
             f"cannot listen there: {error.strerror}",
             where=f"server.host and server.port ({server.host}:{server.port})",
             fix="another port, or stop who has it",
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it: no answer waits for an ACK
+    return listener
 
 
 def server_config(app: Application, server: Server) -> uvicorn.Config:
