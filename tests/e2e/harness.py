@@ -75,15 +75,15 @@ class Load:
         self.accepted: set[str] = set()  # named accepted, merged or duplicate by a 2xx
         self.attempts = 0
 
-    async def send(self, count: int, *, event_time: float | None = None) -> None:
+    async def send(self, count: int, *, largest_piece: int = LARGEST_PIECE) -> None:
         """Post `count` new purchases and return when all of them were answered 2xx."""
         first, self._made = self._made, self._made + count
         waiting = [f"order-{number}" for number in range(first, first + count)]
-        await asyncio.gather(*(self._work(waiting, event_time or clock.now()) for _ in range(SENDERS)))
+        await asyncio.gather(*(self._work(waiting, largest_piece, clock.now()) for _ in range(SENDERS)))
 
-    async def _work(self, waiting: list[str], event_time: float) -> None:
+    async def _work(self, waiting: list[str], largest_piece: int, event_time: float) -> None:
         while waiting:
-            piece = [waiting.pop() for _ in range(min(len(waiting), self._rng.randint(1, LARGEST_PIECE)))]
+            piece = [waiting.pop() for _ in range(min(len(waiting), self._rng.randint(1, largest_piece)))]
             await self.post(piece, event_time)
             if self._rng.random() < 0.1:
                 await self.post(piece[:1], event_time)

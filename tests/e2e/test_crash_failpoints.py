@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 import pytest
-from tests.e2e.harness import MAX_EVENTS, MAX_IN_FLIGHT, House
+from tests.e2e.harness import MAX_EVENTS, MAX_IN_FLIGHT, House, clock
+
+from fullcount.queue.sqlite.settings import StoreSettings
 
 # Where it dies, at which pass, and whether TikTok may have taken the batch by then.
 FAILPOINTS = [
@@ -16,6 +19,8 @@ FAILPOINTS = [
     ("after_send_before_settle", 2, True),
     ("mid_settle", 2, True),
 ]
+
+FLUSH_KEYS = StoreSettings().flush_keys
 
 pytestmark = pytest.mark.crash
 
@@ -50,3 +55,20 @@ async def test_a_death_in_a_migration_leaves_a_file_that_opens(house: House) -> 
     await house.settled()
 
     await house.assert_each_counted_once()
+
+
+async def test_a_death_while_seen_keys_are_moved_forgets_none(tmp_path: Path) -> None:
+    """The keys that wait in memory are moved into the index at so many; dying half-way forgets and doubles none."""
+    async with House(tmp_path, {"delivery": {"max_events": 1_000}}) as house:
+        await house.start(FULLCOUNT_FAILPOINT="mid_seen_flush")
+        sending = asyncio.create_task(house.load.send(FLUSH_KEYS + 5_000, largest_piece=1_000))
+        assert await house.gateway.ended(within_seconds=90) == -signal.SIGKILL
+
+        await house.start()
+        await sending
+        await house.settled()
+        assert await house.control.counted() == len(house.load.accepted) == FLUSH_KEYS + 5_000
+
+        again = sorted(house.load.accepted)[::100]
+        answer = await house.load.post(again, clock.now())
+        assert answer["duplicates"] == len(again)

@@ -47,8 +47,8 @@ class Operator:
 
     async def dead_letters(self) -> list[DeadOrder]:
         """Return what `fullcount queue dead` lists."""
-        document = await self.run("queue", "dead", "--limit", "10000")
-        return msgspec.convert(document["dead"], list[DeadOrder])
+        document = await self.run("queue", "dead", "--limit", "1000")
+        return msgspec.convert(document["dead_letters"], list[DeadOrder])
 
     async def run(self, *arguments: str) -> dict[str, Any]:
         """Run a command with `--json` on the gateway's settings and return its document.

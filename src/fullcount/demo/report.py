@@ -66,14 +66,12 @@ def last_lines(report: Report) -> list[str]:
     dead += [f'{one.event_id}: {one.reason}, code {one.code}, "{one.message}"' for one in report.evidence.dead]
     naive = report.naive
     believed = "all" if naive.believed == naive.orders else f"{naive.believed} of {naive.orders}"
-    faults = (
-        f"{report.kills} kill -9",
-        f"{report.lost_answers} lost answer",
-        f"{report.throttled} requests throttled",
-        f"{report.outage_seconds:.1f} s of outage",
+    happened = (
+        f"{report.orders} orders, duplicates {report.duplicates}; kill -9 {report.kills}, lost answers "
+        f"{report.lost_answers}, throttled requests {report.throttled}, outage {report.outage_seconds:.1f} s"
     )
     return [
-        f"{report.orders} orders, {report.duplicates} duplicates; {', '.join(faults)}",
+        happened,
         "; ".join(dead),
         f"TikTok took {report.wire_copies} copies a second time and, knowing their event_id, did not count them",
         f'naive: lost {naive.lost}, counted twice {naive.counted_twice}, "success" on {believed}',
