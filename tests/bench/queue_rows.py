@@ -173,6 +173,8 @@ def fill_queue(path: Path, count: int) -> None:
             for entry in entries(min(10_000, count - start), seed=start):
                 store.accept([Offer([entry], [encode_stored(entry.event)], [])])
             store.end_group()
+            for _ in store.seen.flush():
+                continue
     store.close()
 
 

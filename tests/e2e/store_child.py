@@ -9,6 +9,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.unit.queue.entries import LANE, number_of, purchase
+
 from fullcount.clock import SystemClock
 from fullcount.queue import failpoints
 from fullcount.queue.delivery import Attempt, Buried, Delivered, Delivery, LeaseLimits, Retry, Settlement
@@ -16,7 +18,6 @@ from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
-from tests.unit.queue.entries import LANE, number_of, purchase
 
 SETTINGS = StoreSettings(min_free_disk=0, flush_keys=100)
 LIMITS = LeaseLimits(max_events=40, ripe_after_seconds=0)
