@@ -74,5 +74,3 @@ def _root(
     """Hold what stands before the command."""
 
 
-if __name__ == "__main__":
-    main()

@@ -58,25 +58,24 @@ _FIXES = {"phone": "E.164 with its +, such as +15550100199, then SHA-256", "emai
 
 def _phone_forms(known: Known) -> dict[str, str]:
     typed = known.phone or EXAMPLE_PHONE
+    forms = {sha256_hex(typed): "hashed as it was typed", sha256_hex(_digits(typed)): "hashed without its country code"}
     right = normalize_phone(typed, known.country)[0]
-    forms = {sha256_hex(typed): "hashed as it was typed", sha256_hex(_digits(typed)): "hashed without the +"}
-    if right is not None:
-        digits = right.removeprefix("+")
-        forms |= {sha256_hex(digits): "hashed without the +", sha256_hex(f"00{digits}"): "hashed with 00 in place of +"}
-        forms |= _twice(right)
-    return forms
+    if right is None:
+        return forms
+    digits = right.removeprefix("+")
+    forms |= {sha256_hex(digits): "hashed without the +", sha256_hex(f"00{digits}"): "hashed with 00 in place of +"}
+    return forms | _twice(right)
 
 
 def _email_forms(known: Known) -> dict[str, str]:
     if not known.email:
         return {}
-    right = known.email.strip().lower()
     forms = {
         sha256_hex(known.email): "hashed as it was typed",
         sha256_hex(known.email.strip()): "hashed without making it lower case",
         sha256_hex(known.email.lower()): "hashed without trimming it",
     }
-    return forms | _twice(right)
+    return forms | _twice(known.email.strip().lower())
 
 
 def _twice(right: str) -> dict[str, str]:

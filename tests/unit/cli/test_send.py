@@ -1,0 +1,176 @@
+"""`fullcount send` brings a file's events to a gateway, or test events straight to TikTok."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.scripted_gateway import Gateway
+from tests.unit.cli.shop import CODE, Shop, purchase
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def lines(*events: object) -> bytes:
+    """Return events one a line."""
+    return b"\n".join(json.dumps(event).encode() for event in events)
+
+
+def test_the_first_test_event_needs_no_gateway(shop: Shop) -> None:
+    """With a test code the example goes straight to TikTok, and its request_id and where to look are shown."""
+    result = shop.run("send", "--test-code", "TEST12345", str(EXAMPLES / "purchase.json"))
+
+    assert result.exit_code == 0
+    assert "order-12345-purchase: taken by TikTok for pixel store, request_id 20" in result.stdout
+    assert "look for CompletePayment" in result.stdout
+
+
+def test_a_test_event_counts_nothing(shop: Shop) -> None:
+    """TikTok shows it among the test events and counts none."""
+    document = shop.run_json("send", "--test-code", "TEST12345", str(EXAMPLES / "orders.ndjson"))
+
+    assert len(document["results"]) == 5
+    assert all(each["taken"] and each["code"] == 0 for each in document["results"])
+    assert len({each["request_id"] for each in document["results"]}) == 5
+
+
+def test_tiktoks_refusal_is_passed_on(shop: Shop) -> None:
+    """A wrong token is exit status 1, with TikTok's code and words and what to do, and without the token."""
+    shop.environ["TIKTOK_ACCESS_TOKEN"] = "test-wrong-token"
+    result = shop.run("send", "--test-code", "TEST12345", str(EXAMPLES / "purchase.json"))
+
+    assert result.exit_code == 1
+    assert "code 40105" in result.stdout
+    assert "Fix:" in result.stdout
+    assert "test-wrong-token" not in result.output
+
+
+def test_a_tiktok_that_cannot_be_reached_is_said(shop: Shop) -> None:
+    """Nobody listening is an outcome of the test, not a crash."""
+    shop.write(shop.file.read_text(encoding="utf-8").replace(shop.tiktok.base_url, "http://127.0.0.1:9"))
+    result = shop.run("send", "--test-code", "TEST12345", str(EXAMPLES / "purchase.json"))
+
+    assert result.exit_code == 1
+    assert "no answer" in result.stdout
+
+
+def test_a_bad_test_event_is_not_sent(shop: Shop, now: int) -> None:
+    """An event that a gateway would refuse is refused here too, beside those that go."""
+    stdin = lines(purchase("order-1", now), purchase("order-2", now - 40 * 86_400), {"event": 3}, 7)
+    document = shop.run_json("send", "-", "--test-code", "TEST12345", stdin=stdin, exit_code=1)
+
+    assert sorted((each["place"], each["taken"]) for each in document["results"]) == [
+        ("line 1", True),
+        ("line 2", False),
+        ("line 3", False),
+        ("line 4", False),
+    ]
+
+
+def test_test_events_are_few(shop: Shop, now: int) -> None:
+    """A whole file under a test code is most likely a mistake."""
+    result = shop.run("send", "-", "--test-code", "TEST12345", stdin=lines(*[purchase("order-1", now)] * 101))
+
+    assert result.exit_code == 2
+    assert "more than 100" in result.stderr
+
+
+def test_where_no_gateway_runs_the_command_is_named(shop: Shop) -> None:
+    """Live events need `fullcount serve`, and the error says so."""
+    shop.write(shop.file.read_text(encoding="utf-8") + "\n[server]\nport = 9\n")
+    result = shop.run("send", str(EXAMPLES / "purchase.json"))
+
+    assert result.exit_code == 2
+    assert "fullcount serve" in result.stderr
+
+
+def answer(accepted: int, *, rejected: int | None = None) -> bytes:
+    """Return a gateway's answer."""
+    problems = [{"path": "event_time", "reason": "too old", "fix": "sooner"}]
+    refused = [] if rejected is None else [{"index": rejected, "problems": problems}]
+    return json.dumps({"accepted": accepted, "event_ids": ["x"] * accepted, "rejected": refused}).encode()
+
+
+def test_events_go_to_the_gateway_in_batches(shop: Shop, now: int, gateway: Gateway) -> None:
+    """A long file is several requests, in order, under the source's key; the sums are of all of them."""
+    gateway.script = [(202, {}, answer(200)), (202, {}, answer(50))]
+    stdin = lines(*(purchase(f"order-{number}", now) for number in range(250)))
+    document = shop.run_json("send", "-", "--url", gateway.url, stdin=stdin)
+
+    assert document["accepted"] == 250
+    assert [len(got["events"]) for got in gateway.got] == [200, 50]
+    sent = [event["event_id"] for got in gateway.got for event in got["events"]]
+    assert sent == [f"order-{number}" for number in range(250)]
+    assert set(gateway.keys) == {"Bearer test-key-of-the-backend"}
+
+
+def test_what_was_not_taken_is_named_by_its_line(shop: Shop, now: int, gateway: Gateway) -> None:
+    """A rejected event and a line that is no JSON are named with reason and fix; the rest goes, exit status 1."""
+    gateway.script = [(422, {}, answer(1, rejected=1))]
+    stdin = lines(purchase("order-1", now)) + b"\nnot json\n" + lines(purchase("order-2", now))
+    result = shop.run("send", "-", "--url", gateway.url, stdin=stdin)
+
+    assert result.exit_code == 1
+    assert "accepted 1, merged 0, duplicates 0, withheld 0, rejected 2" in result.stdout
+    assert "line 3 event_time" in result.stdout
+    assert "line 2" in result.stdout
+
+
+def test_a_test_code_may_go_through_a_gateway(shop: Shop, now: int, gateway: Gateway) -> None:
+    """With --url the code travels on the envelope."""
+    gateway.script = [(202, {}, answer(1))]
+    shop.run("send", "-", "--url", gateway.url, "--test-code", "TEST12345", stdin=lines(purchase("order-1", now)))
+
+    assert gateway.got[0]["test_event_code"] == "TEST12345"
+
+
+def test_an_old_example_can_be_made_fresh(shop: Shop, now: int, gateway: Gateway) -> None:
+    """--now replaces event_time, and a timestamp of TikTok's older shape."""
+    gateway.script = [(202, {}, answer(1))]
+    old = {**purchase("order-1", 1_000_000_000), "timestamp": "2026-04-01T14:30:00Z"}
+    shop.run("send", "-", "--url", gateway.url, "--now", stdin=lines(old))
+
+    assert gateway.got[0]["events"][0]["event_time"] >= now
+    assert "timestamp" not in gateway.got[0]["events"][0]
+
+
+def test_address_and_key_alone_need_no_settings(shop: Shop, now: int, gateway: Gateway) -> None:
+    """From another machine --url and --key are enough; the key may stand in the environment."""
+    shop.file.unlink()
+    gateway.script = [(202, {}, answer(1))]
+    result = shop.run(
+        "send", "-", "--url", gateway.url, "--key", "env:BACKEND_KEY", stdin=lines(purchase("order-1", now))
+    )
+
+    assert result.exit_code == 0
+    assert gateway.keys == ["Bearer test-key-of-the-backend"]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--source", "nobody"], "no source named nobody"),
+        (["--key", "env:NOWHERE"], "no NOWHERE"),
+        (["--test-code", "TEST12345", "--source", "nobody"], "no source named nobody"),
+    ],
+)
+def test_a_wrong_option_is_exit_status_2(shop: Shop, now: int, args: list[str], said: str) -> None:
+    """Nothing is sent, and the option is named."""
+    result = shop.run("send", "-", *args, stdin=lines(purchase("order-1", now)))
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_body_for_tiktok_is_refused_with_the_way_out(shop: Shop) -> None:
+    """A 2.0 body belongs to the drop-in route."""
+    result = shop.run("send", str(EXAMPLES / "purchase-tiktok-2.0.json"))
+
+    assert result.exit_code == 2
+    assert "drop-in" in result.stderr
+
+
+def test_the_pixel_of_the_examples_is_the_settings_one() -> None:
+    """The examples name the pixel code that the documentation uses everywhere."""
+    assert CODE in (EXAMPLES / "purchase-tiktok-2.0.json").read_text(encoding="utf-8")
