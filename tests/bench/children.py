@@ -29,9 +29,9 @@ class Child(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def _listening(*arguments: str) -> Iterator[Child]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )  # noqa: S603 - our own modules
+    command = [sys.executable, "-m", *arguments]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True)  # noqa: S603 - our own modules
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
