@@ -102,9 +102,9 @@ class House:
 
 
 @asynccontextmanager
-async def served(settings: Settings = SETTINGS, queue: Queue | None = None) -> AsyncIterator[House]:
+async def served(settings: Settings = SETTINGS, queue: Queue | None = None, now: float = NOW) -> AsyncIterator[House]:
     """Serve a gateway for as long as the block runs."""
-    clock = ManualClock(NOW)
+    clock = ManualClock(now)
     queue = queue or MemoryQueue(clock)
     log = io.StringIO()
     pixels = {pixel.code: pixel.name for pixel in settings.pixels}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from tests.contract.gateway_house import KEY, NOW, SECOND_KEY, TIKTOK_KEY, WARY_KEY, House, purchase, served
 
-from fullcount.errors import StoreUnavailable
+from fullcount.clock import ManualClock
+from fullcount.errors import StoreCorrupt, StoreUnavailable
+from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome, Reason
 
 
@@ -213,3 +216,19 @@ async def test_the_shoppers_address_is_never_the_callers(house: House) -> None:
 
     ((_, delivery),) = await house.deliveries()
     assert (delivery.event.user.ip, delivery.event.user.user_agent) == (None, None)
+
+
+async def test_a_damaged_store_is_503_too() -> None:
+    """If the store cannot be trusted any more, senders are told to come again, not that they were wrong."""
+
+    class Damaged(MemoryQueue):
+        async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
+            del entries, facts
+            raise StoreCorrupt("the file is damaged", where="test.db", fix="restore a backup")
+
+    async with served(queue=Damaged(ManualClock(NOW))) as house:
+        answer = await house.events(purchase())
+        ready = await house.ask("GET", "/readyz")
+
+        assert (answer.status, answer.headers["Retry-After"], ready.status) == (503, "60", 503)
+        assert "test.db" not in answer.body.decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from fullcount.errors import InvalidEvent, StoreUnavailable
+from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem
 from fullcount.gateway.reply import Refusal, Reply
 from fullcount.pipeline.receipt import Receipt, Result
@@ -35,7 +35,7 @@ class Dialect(Protocol):
         """The events were looked at, and what was to be stored is stored."""
         ...
 
-    def unavailable(self, error: StoreUnavailable) -> Reply:
+    def unavailable(self, what: str, retry_after_seconds: float) -> Reply:
         """Nothing could be stored now."""
         ...
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fullcount.errors import InvalidEvent, StoreUnavailable
+from fullcount.errors import InvalidEvent
 from fullcount.gateway.dialect import described, noted, withheld
 from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
 from fullcount.pipeline.receipt import Receipt, Result
@@ -62,11 +62,11 @@ class EventsDialect:
         status = 202 if counts[Result.REJECTED] < len(receipt.results) else 403 if receipt.is_not_allowed else 422
         return json_reply(status, answer)
 
-    def unavailable(self, error: StoreUnavailable) -> Reply:
+    def unavailable(self, what: str, retry_after_seconds: float) -> Reply:
         """503 with the seconds to wait."""
-        wait = b"%d" % max(1, math.ceil(error.retry_after))
-        fix = error.fix or "send the same again later; it will be counted once"
-        return refusal_reply(Refusal(503, "cannot_store", error.what, fix, headers=((b"retry-after", wait),)))
+        wait = b"%d" % max(1, math.ceil(retry_after_seconds))
+        fix = "send the same again later; it will be counted once"
+        return refusal_reply(Refusal(503, "cannot_store", what, fix, headers=((b"retry-after", wait),)))
 
     def broken(self) -> Reply:
         """500."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from fullcount.errors import InvalidEvent, StoreUnavailable
+from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
 from fullcount.gateway.body import BodyLimits, read_body
 from fullcount.gateway.dialect import Dialect
 from fullcount.gateway.keys import Keyring
@@ -14,6 +14,8 @@ from fullcount.gateway.reply import Receive, Refusal, Reply, Scope, Send, send_r
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.terms import SourceTerms
 from fullcount.sources.source import RawRequest, Source
+
+CORRUPT_RETRY_SECONDS = 60.0  # a person has to mend the store
 
 
 class IngestObserver(Protocol):
@@ -71,8 +73,9 @@ class Ingest:
             return route.dialect.taken(intake, await self._pipeline.take(intake, terms))
         except InvalidEvent as error:
             return route.dialect.unreadable(error)
-        except StoreUnavailable as error:
-            return route.dialect.unavailable(error)
+        except (StoreUnavailable, StoreCorrupt) as error:
+            wait = error.retry_after if isinstance(error, StoreUnavailable) else CORRUPT_RETRY_SECONDS
+            return route.dialect.unavailable(error.what, wait)
         except Exception as error:  # noqa: BLE001 - the last net: the caller is told to send again, the log says where
             self._observer.broke(route.name, error)
             return route.dialect.broken()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fullcount.clock import Clock
-from fullcount.errors import InvalidEvent, StoreUnavailable
+from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem, Severity
 from fullcount.gateway.dialect import described, noted
 from fullcount.gateway.reply import Headers, Refusal, Reply, json_reply
@@ -70,10 +70,10 @@ class TikTokDialect:
             return self._envelope(NOT_PERMITTED, message)
         return self._envelope(INVALID, _first_message(intake, receipt), data)
 
-    def unavailable(self, error: StoreUnavailable) -> Reply:
+    def unavailable(self, what: str, retry_after_seconds: float) -> Reply:
         """50000 under HTTP 503."""
-        wait = b"%d" % max(1, math.ceil(error.retry_after))
-        return self._envelope(SYSTEM, f"System error: {error.what}", status=503, headers=((b"retry-after", wait),))
+        wait = b"%d" % max(1, math.ceil(retry_after_seconds))
+        return self._envelope(SYSTEM, f"System error: {what}", status=503, headers=((b"retry-after", wait),))
 
     def broken(self) -> Reply:
         """50000 under HTTP 500."""
