@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fullcount.cli.output import complain_of
+from fullcount.cli.output import complain, complain_of
 from fullcount.errors import FullcountError
 
 # In the order of the help page. Each is a module here with `register(app)`, and imports what is heavy when it runs.
@@ -27,7 +27,11 @@ class Frame(TyperGroup):
             return super().invoke(ctx)
         except FullcountError as error:
             complain_of(error)
-            raise typer.Exit(USAGE) from None
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("fullcount"):
+                raise
+            complain(f"this needs {error.name}, which is not installed\n  Fix: pip install 'fullcount[gateway]'")
+        raise typer.Exit(USAGE) from None
 
 
 def build_app() -> typer.Typer:
@@ -72,5 +76,3 @@ def _root(
     ] = False,
 ) -> None:
     """Hold what stands before the command."""
-
-

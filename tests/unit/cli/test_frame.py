@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -91,6 +92,21 @@ def test_an_error_of_the_tree_is_one_message_and_exit_status_2(error: FullcountE
     for part in (error.what, error.where, error.fix):
         assert part in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_part_that_is_not_installed_names_the_extra() -> None:
+    """Without the gateway's parts a command that needs them says what to install."""
+    app = build_app()
+
+    def need() -> None:
+        importlib.import_module("a_module_that_nobody_has")
+
+    app.command("need")(need)
+    result = CliRunner().invoke(app, ["need"])
+
+    assert result.exit_code == 2
+    assert "a_module_that_nobody_has" in result.stderr
+    assert "fullcount[gateway]" in result.stderr
 
 
 def test_an_exit_status_of_a_command_is_kept() -> None:

@@ -1,0 +1,144 @@
+"""The timeline of one event, found by its event_id."""
+
+from __future__ import annotations
+
+from fullcount.events.key import event_key
+from fullcount.events.model import EventSource
+from fullcount.ledger.journey import What
+from fullcount.ledger.timeline import timeline
+from fullcount.queue.lane import Lane
+from fullcount.queue.sqlite.timeline import TimelineRow
+
+STORE = Lane("CEXAMPLE0PIXEL000001")
+TEST = Lane("CEXAMPLE0PIXEL000001", EventSource.WEB, "TEST12345")
+OUTLET = Lane("CEXAMPLE0PIXEL000002", EventSource.OFFLINE)
+
+
+class Rows:
+    """A reader that knows some rows."""
+
+    def __init__(self, rows: dict[tuple[Lane, str, str], list[TimelineRow]], lanes: tuple[Lane, ...]) -> None:
+        self._lanes = list(lanes)
+        self._names = sorted({name for _, name, _ in rows})
+        self._rows = {
+            event_key(lane.pixel_code, lane.event_source, lane.test_event_code, name, event_id): held
+            for (lane, name, event_id), held in rows.items()
+        }
+
+    def known_lanes(self) -> list[Lane]:
+        """Return the lanes."""
+        return self._lanes
+
+    def event_names(self) -> list[str]:
+        """Return the names."""
+        return self._names
+
+    def timeline_rows(self, key: bytes) -> list[TimelineRow]:
+        """Return the rows of a key."""
+        return self._rows.get(key, [])
+
+
+def row(at: float, what: str, seq: int | None = 1, **more: object) -> TimelineRow:
+    """Return a row of the store's."""
+    return TimelineRow(at=at, what=what, seq=seq, **more)  # type: ignore[arg-type]  # a table of keywords
+
+
+DELIVERED = [
+    row(10.0, "accepted", pixel="store", source="backend", lane=STORE),
+    row(11.0, "attempt", status=200, code=50000, request_id="R1", seconds=0.2),
+    row(11.2, "retry"),
+    row(13.0, "attempt", status=200, code=0, message="OK", request_id="R2", seconds=0.1),
+    row(13.1, "delivered"),
+]
+
+
+def test_every_step_is_told_in_order_down_to_the_request_id() -> None:
+    """Accepted, each attempt with code and request_id, and the outcome."""
+    reader = Rows({(STORE, "Purchase", "order-1"): DELIVERED}, (STORE,))
+    (journey,) = timeline(reader, "order-1")
+
+    assert [step.what for step in journey.steps] == [
+        What.ACCEPTED,
+        What.ATTEMPT,
+        What.RETRY,
+        What.ATTEMPT,
+        What.DELIVERED,
+    ]
+    assert [step.request_id for step in journey.steps if step.request_id] == ["R1", "R2"]
+    assert (journey.event, journey.pixel, journey.state, journey.is_over) == ("Purchase", "store", "delivered", True)
+
+
+def test_it_is_found_at_every_pixel_and_under_a_test_code() -> None:
+    """One event_id may have made several journeys; the oldest comes first."""
+    reader = Rows(
+        {
+            (STORE, "Purchase", "order-1"): DELIVERED,
+            (TEST, "Purchase", "order-1"): [row(5.0, "accepted"), row(6.0, "test")],
+            (OUTLET, "MyOwnEvent", "order-1"): [row(20.0, "accepted")],
+            (STORE, "Purchase", "order-2"): DELIVERED,
+        },
+        (STORE, TEST, OUTLET),
+    )
+    found = timeline(reader, "order-1")
+
+    assert [(each.pixel_code[-1], each.test_event_code, each.event, each.state) for each in found] == [
+        ("1", "TEST12345", "Purchase", "test"),
+        ("1", None, "Purchase", "delivered"),
+        ("2", None, "MyOwnEvent", "queued"),
+    ]
+
+
+def test_a_name_that_was_never_counted_is_tried_all_the_same() -> None:
+    """The standard names are always tried, and old ones as what they are called now."""
+    reader = Rows({(STORE, "Lead", "lead-1"): [row(1.0, "accepted")]}, (STORE,))
+    reader._names = ["SubmitForm"]
+
+    assert [each.event for each in timeline(reader, "lead-1")] == ["Lead"]
+
+
+def test_a_pixel_that_accepted_nothing_is_looked_at_if_it_is_named() -> None:
+    """What was only withheld made no lane; the settings' pixels are given besides."""
+    withheld = [row(1.0, "withheld", None, reason="consent_denied", pixel="store", source="shop")]
+    reader = Rows({(STORE, "Purchase", "order-1"): withheld}, ())
+
+    assert timeline(reader, "order-1") == []
+    (journey,) = timeline(reader, "order-1", [STORE])
+    assert (journey.state, journey.steps[0].reason) == ("withheld", "consent_denied")
+
+
+def test_a_later_copy_does_not_change_where_it_stands() -> None:
+    """A duplicate after the delivery is a step, and the state stays delivered."""
+    rows = [*DELIVERED, row(20.0, "duplicate", None)]
+    (journey,) = timeline(Rows({(STORE, "Purchase", "order-1"): rows}, (STORE,)), "order-1")
+
+    assert journey.state == "delivered"
+    assert journey.steps[-1].what is What.DUPLICATE
+
+
+def test_states_while_it_waits() -> None:
+    """Held, retrying, lost and redriven events are not over."""
+    for what, state in (("held", "held"), ("retry", "retrying"), ("lost", "retrying"), ("redriven", "queued")):
+        rows = [row(1.0, "accepted"), row(2.0, what)]
+        (journey,) = timeline(Rows({(STORE, "Purchase", "order-1"): rows}, (STORE,)), "order-1")
+
+        assert (journey.state, journey.is_over) == (state, False)
+
+
+def test_a_death_has_tiktoks_words() -> None:
+    """The dead letter's code and message stand at the death, once."""
+    rows = [
+        row(1.0, "accepted"),
+        row(2.0, "attempt", status=200, code=40002, request_id="R1"),
+        row(2.5, "dead", reason="rejected_by_tiktok"),
+        row(2.5, "letter", reason="rejected_by_tiktok", code=40002, message="not a valid string"),
+    ]
+    (journey,) = timeline(Rows({(STORE, "Purchase", "order-1"): rows}, (STORE,)), "order-1")
+
+    assert len(journey.steps) == 3
+    assert (journey.steps[-1].code, journey.steps[-1].message) == (40002, "not a valid string")
+    assert journey.state == "dead"
+
+
+def test_an_id_that_never_came_has_no_journey() -> None:
+    """Nothing is made up."""
+    assert timeline(Rows({}, (STORE,)), "order-1") == []
