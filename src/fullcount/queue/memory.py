@@ -282,8 +282,8 @@ class MemoryQueue:
         """Put dead letters back on their lane with their key; return how many."""
         self._check_available()
         count = 0
-        for seq in sorted(self._dead, reverse=True):
-            waiting, letter = self._dead[seq]
+        newest_first = sorted(self._dead.items(), key=lambda it: (it[1][1].died_at, it[0]), reverse=True)
+        for seq, (waiting, letter) in newest_first:
             chosen = selection.takes(seq, letter.lane, letter.event.event_id, letter.reason)
             if not chosen or not self._reclaim(waiting, letter.reason):
                 continue

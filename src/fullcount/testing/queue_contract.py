@@ -143,7 +143,7 @@ class QueueContract(RuleBasedStateMachine):
         }
         attempt = Attempt(f"{lease.id}:{len(fates)}", self.clock.now(), 0.2, tuple(results), 200, 0, "OK", "request")
         settled = self.run(self.queue.settle(lease, results, [attempt] if results else []))
-        assert settled == self.model.settle(lease, results)
+        assert settled == self.model.settle(lease, results, self.clock.now())
 
     def _result(self, fate: str) -> Settlement:
         now = self.clock.now()
@@ -192,7 +192,7 @@ class QueueContract(RuleBasedStateMachine):
         free = [*(item for item in self.model.waiting if item.lease is None), *self.model.held.values()]
         chosen = [item for item in free if selection.takes(item.seq or 0, item.entry.lane, item.event.event_id)]
         for item in chosen:
-            self.model.bury(item, reason)
+            self.model.bury(item, reason, self.clock.now())
         assert self.run(self.queue.bury(selection, reason)) == len(chosen)
         self._check_dead()
 

@@ -38,6 +38,8 @@ class Item:
     overridden: bool = False
     seq: int | None = None  # learnt when it is first leased
     reason: Reason | None = None  # of a dead letter
+    died_at: float = 0.0
+    number: int = 0  # grows with acceptance
     lease: ModelLease | None = None
 
     @property
@@ -88,8 +90,8 @@ class Model:
             if held is not None or self.is_claimed(entry, now):
                 self.counts[Outcome.DUPLICATE] += 1
                 return Verdict.DUPLICATE
-        item = Item(entry, entry.event, accepted_at=now, due_at=now)
         self.counts["accepted"] += 1
+        item = Item(entry, entry.event, accepted_at=now, due_at=now, number=self.counts["accepted"])
         if entry.claims_key:
             self.claims[entry.key] = (now, item)
         if entry.claims_key and entry.hold_seconds:
@@ -149,7 +151,7 @@ class Model:
             item.retry(Retry(due_at, lost=True), live.lease.leased_at)
         self.leases.remove(live)
 
-    def settle(self, lease: Lease, results: Mapping[int, Settlement]) -> bool:
+    def settle(self, lease: Lease, results: Mapping[int, Settlement], now: float) -> bool:
         """Return whether the lease is live; if so, end these."""
         for live in self.leases:
             if live.lease.id == lease.id:
@@ -167,19 +169,19 @@ class Model:
                 case Retry():
                     item.retry(result, lease.leased_at)
                 case Buried():
-                    self.bury(item, result.reason)
+                    self.bury(item, result.reason, now)
         if not live.items:
             self.leases.remove(live)
         return True
 
-    def bury(self, item: Item, reason: Reason) -> None:
+    def bury(self, item: Item, reason: Reason, now: float) -> None:
         """Make a waiting or held delivery a dead letter."""
         item.lease = None
         if item in self.waiting:
             self.waiting.remove(item)
         else:
             del self.held[item.entry.key]
-        item.reason = reason
+        item.reason, item.died_at = reason, now
         self.dead.append(item)
         self.counts[Outcome.DEAD] += 1
         claimed = self.claims.get(item.entry.key)
@@ -189,7 +191,7 @@ class Model:
     def redrive(self, selection: Selection, now: float, *, overridden: bool) -> int:
         """Put dead letters back, the newest first; return how many."""
         count = 0
-        for item in reversed(list(self.dead)):
+        for item in sorted(self.dead, key=lambda it: (it.died_at, it.number), reverse=True):
             if not selection.takes(item.seq or 0, item.entry.lane, item.event.event_id, item.reason):
                 continue
             if item.entry.claims_key and item.reason in FREES_KEY:

@@ -119,7 +119,7 @@ class Dead:
             while True:
                 found = fetch(
                     self._connection,
-                    f"SELECT id, lane, reason, attempts, first_lost_at, overridden, row FROM {table}"
+                    f"SELECT id, lane, reason, died_at, attempts, first_lost_at, overridden, row FROM {table}"
                     f" WHERE id < ? {where} ORDER BY id DESC LIMIT ?",
                     (position, *bindings, ROWS_PER_STEP),
                 )
@@ -131,9 +131,9 @@ class Dead:
     def _redrive(self, table: str, found: Sequence[Any], now: float, *, overridden: bool) -> int:
         by_history: dict[tuple[int, History], list[Row]] = {}
         gone: list[int] = []
-        for letter in found:
-            dead = msgspec.convert(letter, _Letter)
-            row = decode_row(dead.row)
+        letters = [(dead, decode_row(dead.row)) for dead in msgspec.convert(found, list[_Letter])]
+        letters.sort(key=lambda it: (it[0].died_at, it[1].seq), reverse=True)
+        for dead, row in letters:
             if not self._reclaim(row, dead.reason, int(now)):
                 continue
             history = History(dead.attempts, dead.first_lost_at, overridden or bool(dead.overridden))
@@ -166,6 +166,7 @@ class _Letter(msgspec.Struct, frozen=True, array_like=True):
     id: int
     lane: int
     reason: Reason
+    died_at: float
     attempts: int
     first_lost_at: float | None
     overridden: int
