@@ -73,6 +73,9 @@ def _masked_once(text: str) -> str:
 
 
 def _masked_value(found: re.Match[str]) -> str:
+    is_path = found.string[max(0, found.start() - 1) : found.start()] == "." and found["gap"] == ": "
+    if is_path:  # "user.phone: not a number" tells where, and what follows are our own words
+        return found.group()
     quote = found["value"][0] if found["value"][0] in "\"'" else ""
     return f"{found['key']}{found['gap']}{quote}{SECRET}{quote}"
 

@@ -108,6 +108,8 @@ def test_a_hashed_identifier_is_masked() -> None:
         "listening on http://127.0.0.1:8080 and http://0.0.0.0:8090 and [::1]",
         "took 0.0123 s, 14:30:00, version 1.2.3",
         "event_id 01939b2e-7c1a-7def-8123-0123456789ab",
+        "user.phone: the number has no country code",
+        "pixels[0].access_token: the secret itself stands in the file",
         "fullcount 0.1.0: No permission to operate pixel code: CEXAMPLE0PIXEL000001.",
     ],
 )

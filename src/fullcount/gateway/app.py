@@ -15,6 +15,7 @@ from fullcount.gateway.events_dialect import EventsDialect
 from fullcount.gateway.ingest import Ingest, Route
 from fullcount.gateway.keys import Keyring
 from fullcount.gateway.observe import Watch
+from fullcount.gateway.patience import Patience
 from fullcount.gateway.reply import Receive, Scope, Send, send_reply
 from fullcount.gateway.service import Service, method_refused, wrong_turn
 from fullcount.gateway.tiktok_dialect import TikTokDialect
@@ -69,7 +70,7 @@ def create_app(
     ingest = Ingest(
         Keyring(settings.sources, terms_of(settings, clock.now())),
         Pipeline(queue, clock, watch),
-        BodyLimits(server.max_body_bytes, server.body_seconds),
+        BodyLimits(server.max_body_bytes, Patience(server.body_seconds)),
         watch,
     )
     routes = _ingest_routes(Limits(server.max_events, server.max_depth, server.max_string), clock)

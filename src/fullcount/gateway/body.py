@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from collections.abc import Mapping
 
 import msgspec
 
+from fullcount.gateway.patience import Patience
 from fullcount.gateway.reply import Receive, Refusal
 
 _JSON_TYPES = (b"application/json", b"text/json", b"text/plain")
@@ -18,8 +18,8 @@ _GZIP = 31  # zlib's window bits for a gzip header and trailer
 class BodyLimits(msgspec.Struct, frozen=True):
     """How large a body may be, before and after inflating, and how long it may take to arrive."""
 
-    max_bytes: int = 1_000_000
-    seconds: float = 10.0
+    max_bytes: int
+    patience: Patience
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bytes | Refusal | None:
@@ -31,10 +31,9 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: Bo
     if refusal is not None:
         return refusal
     try:
-        async with asyncio.timeout(limits.seconds):
-            body = await _received(receive, limits)
+        body = await limits.patience.wait_for(_received(receive, limits))
     except TimeoutError:
-        reason = f"the body did not arrive within {limits.seconds:g} seconds"
+        reason = f"the body did not arrive within {limits.patience.seconds:g} seconds"
         return Refusal(408, "body_slow", reason, "send it again, in one go", headers=((b"connection", b"close"),))
     if not isinstance(body, bytes):
         return body

@@ -63,7 +63,8 @@ def where_it_broke(error: BaseException) -> dict[str, str]:
 def _stamp(clock: Clock) -> Callable[[WrappedLogger, str, EventDict], EventDict]:
     def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         moment = datetime.fromtimestamp(clock.now(), tz=UTC)
-        return {"timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"), **event}
+        timestamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"timestamp": timestamp, "level": event.pop("level"), "event": event.pop("event"), **event}
 
     return stamp
 

@@ -12,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcount.gateway.body import BodyLimits, read_body
+from fullcount.gateway.patience import Patience
 from fullcount.gateway.reply import Refusal
 
-LIMITS = BodyLimits(max_bytes=1_000, seconds=5.0)
+
+def limits(max_bytes: int = 1_000) -> BodyLimits:
+    """Return small limits, for one event loop."""
+    return BodyLimits(max_bytes, Patience(60.0))
 
 
 class Pieces:
@@ -39,9 +43,9 @@ def test_a_body_arrives_whole_or_is_too_large(*, pieces: list[bytes], is_packed:
     whole = b"".join(pieces)
     headers = {b"content-encoding": b"gzip"} if is_packed else {}
     client = Pieces(gzip.compress(whole)) if is_packed else Pieces(*pieces)
-    body = asyncio.run(read_body(client, headers, LIMITS))
+    body = asyncio.run(read_body(client, headers, limits()))
 
-    if len(whole) <= LIMITS.max_bytes and (not is_packed or len(gzip.compress(whole)) <= LIMITS.max_bytes):
+    if len(whole) <= 1_000 and (not is_packed or len(gzip.compress(whole)) <= 1_000):
         assert body == whole
     else:
         assert isinstance(body, Refusal)
@@ -51,8 +55,8 @@ def test_a_body_arrives_whole_or_is_too_large(*, pieces: list[bytes], is_packed:
 async def test_nothing_is_read_past_the_bound() -> None:
     """A body without an end is refused at the first piece over the bound; an announced one is not read at all."""
     endless, announced = Pieces(*[b"x" * 400] * 100), Pieces(b"x")
-    first = await read_body(endless, {}, LIMITS)
-    second = await read_body(announced, {b"content-length": b"10000000"}, LIMITS)
+    first = await read_body(endless, {}, limits())
+    second = await read_body(announced, {b"content-length": b"10000000"}, limits())
 
     assert isinstance(first, Refusal)
     assert isinstance(second, Refusal)
@@ -64,7 +68,7 @@ async def test_a_gzip_bomb_is_not_unfolded() -> None:
     bomb = gzip.compress(b"\x00" * 50_000_000)
     tracemalloc.start()
     try:
-        body = await read_body(Pieces(bomb), {b"content-encoding": b"gzip"}, BodyLimits(max_bytes=100_000))
+        body = await read_body(Pieces(bomb), {b"content-encoding": b"gzip"}, limits(100_000))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -76,7 +80,7 @@ async def test_a_gzip_bomb_is_not_unfolded() -> None:
 
 async def test_a_client_that_goes_away_has_no_body() -> None:
     """Half a body is nothing."""
-    assert await read_body(Pieces(b'{"event":', goes_away=True), {}, LIMITS) is None
+    assert await read_body(Pieces(b'{"event":', goes_away=True), {}, limits()) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ async def test_what_may_be_json_is_read(content_type: bytes | None) -> None:
     """JSON's own types, text, and no type at all are taken."""
     headers = {} if content_type is None else {b"content-type": content_type}
 
-    assert await read_body(Pieces(b"{}"), headers, LIMITS) == b"{}"
+    assert await read_body(Pieces(b"{}"), headers, limits()) == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ async def test_what_may_be_json_is_read(content_type: bytes | None) -> None:
 async def test_what_cannot_be_utf8_json_is_refused_unread(content_type: bytes, status: int) -> None:
     """Other types and charsets are refused by the header alone."""
     client = Pieces(b"{}")
-    body = await read_body(client, {b"content-type": content_type}, LIMITS)
+    body = await read_body(client, {b"content-type": content_type}, limits())
 
     assert isinstance(body, Refusal)
     assert (body.status, client.asked) == (status, 0)
