@@ -23,8 +23,10 @@ from fullcount.events.model import Content, Page, Properties
 from fullcount.queue.delivery import Attempt, Delivered, LeaseLimits
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
+from fullcount.queue.sqlite.connection import open_for_writing
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.intake import Offer
+from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.seen import family_of, partition_seconds
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Store
@@ -151,10 +153,17 @@ async def _accept_all(queue: SqliteQueue, offered: Sequence[Entry], per_accept: 
     await asyncio.gather(*(call() for _ in range(callers)))
 
 
+def opened(path: Path) -> Store:
+    """Return the parts of a store, without an owner and a writer, to be filled quickly."""
+    connection = open_for_writing(path)
+    migrate(connection, path)
+    return Store(connection, SystemClock())
+
+
 def fill_seen(path: Path, count: int) -> None:
     """Let a store know `count` random keys, as if they had been accepted within the last days."""
     chance = random.Random(2)
-    store = Store(path, SystemClock())
+    store = opened(path)
     second = int(time.time())
     with store.connection:
         table = store.partitions.table(family_of(WINDOW_SECONDS), second // partition_seconds(WINDOW_SECONDS))
@@ -167,7 +176,7 @@ def fill_seen(path: Path, count: int) -> None:
 
 def fill_queue(path: Path, count: int) -> None:
     """Queue `count` events, each in a chunk of its own: the worst that slow single callers leave behind."""
-    store = Store(path, SystemClock())
+    store = opened(path)
     for start in range(0, count, 10_000):
         with store.connection:
             for entry in entries(min(10_000, count - start), seed=start):

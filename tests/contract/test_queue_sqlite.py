@@ -61,5 +61,5 @@ class SqliteContract(QueueContract):
 
 TestSqliteQueue = SqliteContract.TestCase
 TestSqliteQueue.settings = settings(
-    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

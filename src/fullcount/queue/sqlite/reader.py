@@ -57,7 +57,7 @@ class Reader:
         self._read_seconds = read_seconds
         self._deadline = float("inf")
         self._connection = open_for_reading(path)
-        self._connection.set_progress_handler(self._is_late, 10_000)
+        self._connection.set_progress_handler(self._is_late, 1_000)
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,6 @@ away and made anew, so that memory never runs ahead of the disk.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import apsw
 
@@ -17,7 +16,7 @@ from fullcount.queue.entry import Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.chunks import Chunks
-from fullcount.queue.sqlite.connection import fetch, open_for_writing
+from fullcount.queue.sqlite.connection import fetch
 from fullcount.queue.sqlite.control import Inbox
 from fullcount.queue.sqlite.dead import Dead
 from fullcount.queue.sqlite.facts import Facts
@@ -27,7 +26,6 @@ from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
 from fullcount.queue.sqlite.leases import Grant, Leases
 from fullcount.queue.sqlite.partitions import Partitions, day_of
-from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.seen import Seen, seen_lowest
 from fullcount.queue.sqlite.shelves import Shelves
 
@@ -35,17 +33,10 @@ from fullcount.queue.sqlite.shelves import Shelves
 class Store:
     """Everything that the writer thread works on."""
 
-    def __init__(self, path: Path, clock: Clock, *, vfs: str | None = None) -> None:
-        """Open the file, and make or migrate it if need be.
-
-        Raises:
-            StoreCorrupt: the file cannot be trusted.
-            StoreUnavailable: it cannot be used now.
-        """
+    def __init__(self, connection: apsw.Connection, clock: Clock) -> None:
+        """Read what must be in memory from an open file of the newest version."""
         self._clock = clock
-        self.connection = open_for_writing(path, vfs)
-        migrate(self.connection, path)
-        connection = self.connection
+        self.connection = connection
         self.partitions = Partitions(connection)
         self.labels = Labels(connection)
         self.lanes = Lanes(connection)

@@ -17,9 +17,10 @@ from fullcount.queue import failpoints
 from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.sqlite.background import Background
 from fullcount.queue.sqlite.commands import Answers, Command
-from fullcount.queue.sqlite.connection import store_error
+from fullcount.queue.sqlite.connection import open_for_writing, store_error
 from fullcount.queue.sqlite.disk import Disk
 from fullcount.queue.sqlite.owner import Owner
+from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Store
 
@@ -191,14 +192,18 @@ class Writer:
         return self._store
 
     def _open(self, begin: Callable[[Store], None]) -> Store:
-        store = Store(self._path, self._clock, vfs=self._settings.vfs)
+        connection = open_for_writing(self._path, self._settings.vfs)
         try:
-            store.connection.execute("BEGIN IMMEDIATE")
+            migrate(connection, self._path)
+            store = Store(connection, self._clock)
+            connection.execute("BEGIN IMMEDIATE")
             begin(store)
-            store.connection.execute("COMMIT")
-        except apsw.Error as error:
-            store.close()
-            raise store_error(error, self._path) from error
+            connection.execute("COMMIT")
+        except BaseException as error:
+            connection.close(force=True)
+            if isinstance(error, apsw.Error):
+                raise store_error(error, self._path) from error
+            raise
         self.disk.watch(store.connection)
         return store
 

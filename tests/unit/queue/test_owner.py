@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.unit.queue.conftest import SETTINGS
+from tests.unit.queue.entries import AT_ONCE, LANE, purchase
+
+from fullcount.clock import ManualClock
+from fullcount.errors import StoreCorrupt, StoreOwned, StoreUnavailable
+from fullcount.queue.delivery import Delivered
+from fullcount.queue.sqlite.connection import fetch, open_for_writing
+from fullcount.queue.sqlite.engine import SqliteQueue
+from fullcount.queue.sqlite.owner import owner_pid
+from fullcount.queue.sqlite.schema import MIGRATIONS, migrate, schema_version
+
+Opener = Callable[..., SqliteQueue]
+
+HOLDS_THE_STORE = """
+import sys
+from pathlib import Path
+from fullcount.queue.sqlite.owner import Owner
+owner = Owner(Path(sys.argv[1]))
+print("owned", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_second_owner_is_told_who_the_first_is(path: Path, clock: ManualClock) -> None:
+    """A store owned by another process is refused with its pid; killed, it leaves the store free."""
+    pipe = asyncio.subprocess.PIPE
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDS_THE_STORE, str(path), stdin=pipe, stdout=pipe
+    )
+    assert owner.stdout is not None
+    await owner.stdout.readline()
+    assert owner_pid(path) == owner.pid
+    with pytest.raises(StoreOwned, match=f"process {owner.pid}") as refused:
+        SqliteQueue.open(path, clock, SETTINGS)
+    assert refused.value.pid == owner.pid
+    owner.kill()
+    await owner.wait()
+    assert owner_pid(path) is None
+    queue = SqliteQueue.open(path, clock, SETTINGS)
+    assert owner_pid(path) == os.getpid()
+    await queue.close()
+    assert owner_pid(path) is None
+
+
+async def test_a_new_owner_frees_older_leases_at_once(opened: Opener, clock: ManualClock) -> None:
+    """What the last owner had leased may have been sent: it is due now as a lost attempt, and its lease is stale."""
+    first = opened()
+    await first.accept([purchase(1)])
+    lease = await first.lease(LANE, AT_ONCE)
+    await first.close()
+    clock.advance(3)
+    second = opened()
+    again = await second.lease(LANE, AT_ONCE)
+    assert [(it.attempts, it.first_lost_at) for it in again.deliveries] == [(1, lease.leased_at)]
+    assert again.id != lease.id
+    assert not await second.settle(lease, {lease.deliveries[0].seq: Delivered()})
+
+
+@pytest.mark.parametrize(
+    "content", [b"This is not a database, it is a letter to a friend. " * 100, b"SQLite format 3\x00" + b"\xff" * 9_000]
+)
+def test_a_file_that_is_no_store_is_left_as_it_was(path: Path, clock: ManualClock, content: bytes) -> None:
+    """It is refused with what to do; not a byte of it changes and nothing lies beside it but the lock."""
+    path.write_bytes(content)
+    with pytest.raises(StoreCorrupt) as refused:
+        SqliteQueue.open(path, clock, SETTINGS)
+    assert "restore a backup" in refused.value.fix
+    assert path.read_bytes() == content
+    assert {it.name for it in path.parent.iterdir()} <= {path.name, f"{path.name}.owner"}
+    assert owner_pid(path) is None
+
+
+def test_another_programs_database_is_left_alone(path: Path, clock: ManualClock) -> None:
+    """A database that is not ours is refused before anything is written to it."""
+    theirs = apsw.Connection(str(path))
+    theirs.execute("CREATE TABLE customer (name TEXT)")
+    theirs.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreCorrupt, match="not a store of Fullcount"):
+        SqliteQueue.open(path, clock, SETTINGS)
+    assert path.read_bytes() == before
+
+
+async def test_a_newer_stores_version_is_refused(opened: Opener, path: Path, clock: ManualClock) -> None:
+    """A file that a newer Fullcount made is not touched."""
+    await opened().close()
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreCorrupt, match="version 99"):
+        SqliteQueue.open(path, clock, SETTINGS)
+
+
+def _damage(path: Path, table: str) -> bytes:
+    """Spoil the first page of a table; return what the file holds then."""
+    connection = apsw.Connection(str(path))
+    ((page,),) = fetch(connection, "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,))
+    ((size,),) = fetch(connection, "PRAGMA page_size")
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xaa" * size
+    path.write_bytes(content)
+    return bytes(content)
+
+
+async def test_damage_found_at_the_start_is_refused(opened: Opener, path: Path, clock: ManualClock) -> None:
+    """A store whose keys cannot be read does not start, and the file stays as it was."""
+    queue = opened()
+    await queue.accept([purchase(number) for number in range(100)])
+    await queue.close()
+    content = _damage(path, "keylog")
+    with pytest.raises(StoreCorrupt, match="damaged"):
+        SqliteQueue.open(path, clock, SETTINGS)
+    assert content == _content(path)
+
+
+async def test_damage_found_while_running_stops_the_store(opened: Opener, path: Path) -> None:
+    """Whoever needs the damaged page is told, and so are all after them: nothing more is written."""
+    queue = opened()
+    await queue.accept([purchase(number) for number in range(5_000)])
+    await queue.close()
+    _damage(path, "body")
+    queue = opened()
+    for _ in range(2):
+        with pytest.raises(StoreCorrupt, match="damaged"):
+            await queue.lease(LANE, AT_ONCE)
+    with pytest.raises(StoreCorrupt, match="damaged"):
+        await queue.accept([purchase(9_999)])
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, clock: ManualClock) -> None:
+    """The refusal says where the lock file could not be made."""
+    with pytest.raises(StoreUnavailable, match=r"missing/fullcount\.db\.owner"):
+        SqliteQueue.open(tmp_path / "missing" / "fullcount.db", clock, SETTINGS)
+
+
+def test_migrations_run_once_each_and_in_order(path: Path) -> None:
+    """An older file gets the migrations that it has not seen; one that fails leaves the file as before."""
+    connection = open_for_writing(path)
+    migrate(connection, path)
+    second = "CREATE TABLE later (id INTEGER)"
+    migrate(connection, path, [*MIGRATIONS, second])
+    assert schema_version(connection) == len(MIGRATIONS) + 1
+    broken = "CREATE TABLE latest (id INTEGER); SELECT no_such_function()"
+    with pytest.raises(StoreUnavailable):
+        migrate(connection, path, [*MIGRATIONS, second, broken])
+    assert schema_version(connection) == len(MIGRATIONS) + 1
+    assert connection.table_exists(None, "later")
+    assert not connection.table_exists(None, "latest")
+    connection.close()
