@@ -81,6 +81,10 @@ def mistakes_of_request(request: CurlRequest, shape: Shape) -> Iterator[Mistake]
     if request.method != "POST":
         yield Mistake("method", f"the method is {request.method}", "TikTok answers 405", "use POST")
     if path.rstrip("/") == "/v1/events":
+        if shape is not Shape.OURS:
+            yield Mistake(
+                "body", f"a {shape} body on our own route", "400: nothing is taken", f"post it to {TRACK_2_0}"
+            )
         return
     if parts.scheme == "http" and host.endswith("tiktok.com"):
         yield Mistake("URL", "http, not https", "the token travels in the clear", "write https://")

@@ -25,12 +25,12 @@ async def wait_for_outcomes(
     """
     until = clock.now() + seconds
     lanes = [Lane(pixel.code, EventSource.WEB) for pixel in settings.pixels]
-    ended: dict[str, list[Journey]] = {}
+    journeys: list[Journey] = []
     with open_reader(settings) as reader:
-        while True:
-            open_ids = [event_id for event_id in event_ids if event_id not in ended]
-            found = {event_id: timeline(reader, event_id, lanes) for event_id in open_ids}
-            ended |= {each: held for each, held in found.items() if held and all(one.is_over for one in held)}
-            if len(ended) == len(event_ids) or clock.now() >= until:
-                return [journey for event_id in event_ids for journey in (ended | found)[event_id]]
-            await clock.sleep(POLL_SECONDS)
+        for event_id in event_ids:
+            found = timeline(reader, event_id, lanes)
+            while not (found and all(journey.is_over for journey in found)) and clock.now() < until:
+                await clock.sleep(POLL_SECONDS)
+                found = timeline(reader, event_id, lanes)
+            journeys += found
+    return journeys

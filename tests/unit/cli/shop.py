@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Shop:
     def store(self) -> Path:
         """Where the store lies."""
         return self.folder / "var" / "fullcount.db"
+
+    @property
+    def process_environ(self) -> dict[str, str]:
+        """The environment for a command that runs as a process of its own."""
+        return {**os.environ, **{name: value for name, value in self.environ.items() if value is not None}}
 
     def write(self, text: str) -> None:
         """Write the settings file."""

@@ -87,6 +87,13 @@ def test_our_own_route_takes_a_bearer_key() -> None:
     assert of_line("curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' -d x", Shape.OURS) == []
 
 
+def test_a_body_for_tiktok_does_not_belong_on_our_own_route() -> None:
+    """The gateway's drop-in routes take it, /v1/events does not."""
+    line = "curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' -d x"
+
+    assert of_line(line, Shape.TIKTOK_1_0) == ["a TikTok 1.0 body on our own route"]
+
+
 @pytest.mark.parametrize(
     ("place", "value", "path", "said"),
     [

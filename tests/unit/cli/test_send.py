@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from tests.unit.cli.filled_store import delivered, entry, owned_store, settle_all
 from tests.unit.cli.scripted_gateway import Gateway
 from tests.unit.cli.shop import CODE, Shop, purchase
 
+from fullcount.cli.waiting import wait_for_outcomes
+from fullcount.clock import ManualClock, SystemClock
+from fullcount.config.settings import Pixel, Settings, Storage
+
+PIXELS = (Pixel(name="store", code=CODE, access_token=""),)
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
@@ -145,6 +153,38 @@ def test_address_and_key_alone_need_no_settings(shop: Shop, now: int, gateway: G
 
     assert result.exit_code == 0
     assert gateway.keys == ["Bearer test-key-of-the-backend"]
+
+
+async def test_it_can_wait_for_the_outcome(shop: Shop, now: int, gateway: Gateway) -> None:
+    """With --wait the store on this machine is watched until the event has ended, and TikTok's request_id is shown."""
+    taken = {"accepted": 1, "event_ids": ["order-1"], "rejected": []}
+    gateway.script = [(202, {}, json.dumps(taken).encode())]
+    stdin = lines(purchase("order-1", now))
+    async with owned_store(shop.store, SystemClock()) as queue:
+        await queue.accept([entry("order-1", now)])
+        await settle_all(queue, SystemClock(), delivered)
+        result = await asyncio.to_thread(shop.run, "send", "-", "--url", gateway.url, "--wait", "60", stdin=stdin)
+
+    assert result.exit_code == 0
+    assert "Purchase order-1 at pixel store: delivered, request_id R1" in result.stdout
+
+
+async def test_waiting_ends_when_its_time_is_over() -> None:
+    """What has not ended by then is shown as it stands."""
+    clock = ManualClock(1_795_000_000.0)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = Storage(url=f"sqlite:{folder}/fullcount.db")
+        async with owned_store(storage.path, clock) as queue:
+            await queue.accept([entry("order-1", clock.now()), entry("order-2", clock.now())])
+            waiting = asyncio.ensure_future(
+                wait_for_outcomes(Settings(storage=storage, pixels=PIXELS), ["order-1", "order-2"], 30.0, clock)
+            )
+            while not waiting.done():
+                clock.advance(10.0)
+                await asyncio.sleep(0)
+            journeys = await waiting
+
+    assert [(journey.event_id, journey.state) for journey in journeys] == [("order-1", "queued"), ("order-2", "queued")]
 
 
 @pytest.mark.parametrize(
