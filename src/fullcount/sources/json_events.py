@@ -9,7 +9,7 @@ import msgspec
 from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading, read_event
-from fullcount.sources.bounds import check_count, decode_json, over_bounds, text_or_none
+from fullcount.sources.bounds import check_count, decode_json, envelope_text, over_bounds
 from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawRequest
 
 
@@ -32,7 +32,7 @@ class JsonSource:
     def read(self, request: RawRequest) -> Intake:
         """Return the body's one event or its `events`, with the envelope's test code."""
         envelope, body = decode_json(request.body, _decoder)
-        test_event_code = text_or_none(envelope.test_event_code)
+        test_event_code = envelope_text(envelope.test_event_code, "test_event_code")
         if isinstance(envelope.events, list):
             check_count(len(envelope.events), self._limits, "events")
             readings = tuple(self._reading(bytes(raw), 2) for raw in envelope.events)

@@ -14,7 +14,7 @@ from fullcount.errors import InvalidEvent
 from fullcount.events.model import EventSource
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading, read_event
-from fullcount.sources.bounds import check_count, decode_json, over_bounds, text_or_none
+from fullcount.sources.bounds import check_count, decode_json, envelope_text, over_bounds
 from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawRequest
 from fullcount.sources.tiktok_legacy import read_legacy
 
@@ -50,8 +50,10 @@ class TikTokSource:
     def read(self, request: RawRequest) -> Intake:
         """Return the body's events and the pixel code that its envelope names."""
         envelope, body = decode_json(request.body, _decoder)
-        pixel_code = text_or_none(envelope.event_source_id) or text_or_none(envelope.pixel_code)
-        test_event_code = text_or_none(envelope.test_event_code)
+        pixel_code = envelope_text(envelope.event_source_id, "event_source_id") or envelope_text(
+            envelope.pixel_code, "pixel_code"
+        )
+        test_event_code = envelope_text(envelope.test_event_code, "test_event_code")
         event_source, warnings = _event_source(envelope)
         if isinstance(envelope.data, list):
             item_path, items = "data", [bytes(raw) for raw in envelope.data]

@@ -161,6 +161,8 @@ def test_a_nested_test_code_is_ignored_with_a_warning() -> None:
         ({"data": [{}]}, "pixel_code_missing"),
         ({"event_source_id": CODE, "data": "x"}, "wrong_type"),
         ({"event_source_id": CODE, "event_source": ["web"], "data": [{}]}, "wrong_type"),
+        ({"event_source_id": CODE, "test_event_code": "T" * 129, "data": [{}]}, "wrong_type"),
+        ({"event_source_id": "C" * 129, "data": [{}]}, "wrong_type"),
         ([], "wrong_type"),
     ],
 )
