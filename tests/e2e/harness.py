@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -184,3 +185,18 @@ class House:
     async def wire_copies(self) -> int:
         """Return how many copies beyond the first TikTok took."""
         return sum(times - 1 for times in copies_taken(await self.control.requests()).values())
+
+    async def assert_copies_are_equal(self) -> None:
+        """Assert that whatever crossed the wire again was the same event, field by field."""
+        first: dict[str, Any] = {}
+        for request in await self.control.requests():
+            for row in request["body"]["data"]:
+                assert first.setdefault(row["event_id"], row) == row
+
+    async def outcomes(self) -> dict[str, int]:
+        """Return how many deliveries ended how, as the ledger counts them; duplicates made no delivery."""
+        stats = await self.operator.run("queue", "stats")
+        ended: Counter[str] = Counter()
+        for total in stats["last_24_hours"]:
+            ended[total["outcome"]] += total["count"]
+        return {outcome: count for outcome, count in ended.items() if outcome not in {"accepted", "duplicate"}}

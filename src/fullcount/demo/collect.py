@@ -38,8 +38,8 @@ async def collect(stage: Stage, dead: Sequence[DeadOrder], *, kept_in: Path | No
         order_of=order_of,
         accepted=frozenset(stage.shop.accepted),
         duplicates=stage.shop.duplicates,
-        # Other deaths are not excused: an order that ended so was lost.
-        dead=frozenset(one.event_id for one in dead if one.reason == REJECTED),
+        # Only what TikTok was told to reject is excused: any other dead order was lost, whatever the gateway says.
+        dead=frozenset(one.event_id for one in dead if one.reason == REJECTED) & {stage.rejected.event_id},
     )
     verdict = judge([order.order_id for order in stage.orders], said)
     found = verdict.found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
+from fullcount.config.crosscheck import is_loopback
 from fullcount.errors import ConfigError
 
 Json = dict[str, Any]
@@ -25,6 +27,8 @@ class EmulatorControl:
         Raises:
             ConfigError: whatever answers at this address is not a Fullcount emulator, so nothing may be sent to it.
         """
+        if not is_loopback(urlsplit(self.base_url).hostname or ""):
+            raise self._not_an_emulator("it is not on this machine, so it was not even asked")
         try:
             state = await self.state()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:

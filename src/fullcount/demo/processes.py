@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,6 +21,7 @@ from fullcount.demo.waiting import eventually
 from fullcount.errors import FullcountError
 
 HOST = "127.0.0.1"
+PORTS = (20_000, 30_000)
 START_SECONDS = 60.0  # a slow machine may take long to import; nobody waits for it if it is quick
 COMMAND = (sys.executable, "-c", "from fullcount.cli import main; main()")
 
@@ -147,7 +150,15 @@ class Gateway(Child):
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that nobody listens on now.
+
+    It is taken from below the range that systems give to outgoing connections (Linux: from 32768). Above, a client
+    that keeps trying a killed gateway may be given that very port, connect to itself, and keep the gateway out.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((HOST, port))
+                return port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import msgspec
 
 from fullcount.clock import elapsed_seconds
 from fullcount.demo.collect import collect
+from fullcount.demo.control import EmulatorControl
 from fullcount.demo.operator import Operator
 from fullcount.demo.processes import Child, Emulator, Gateway
 from fullcount.demo.report import Report
 from fullcount.demo.screen import Screen
 from fullcount.demo.stage import KEY, PIXEL, TOKEN, Stage
+
+# The demo starts emulators of its own, but whoever set this may think that it sends there: so it says no.
+BASE_URL_VARIABLE = "FULLCOUNT_TIKTOK__BASE_URL"
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -52,8 +57,12 @@ async def run_demo(options: Options, screen: Screen) -> Ended:
     """Start everything, send the orders while things go wrong, and judge. Whatever happens, no process is left over.
 
     Raises:
+        ConfigError: the environment names a base URL that is no emulator's.
         FullcountError: a process did not start, or the gateway refused an order.
     """
+    if asked := os.environ.get(BASE_URL_VARIABLE, ""):
+        async with aiohttp.ClientSession() as http:
+            await EmulatorControl(http, asked).require_emulator()
     began = elapsed_seconds()
     emulator = Emulator(options.folder, {PIXEL: TOKEN}, name="tiktok")
     naive_emulator = Emulator(options.folder, {PIXEL: TOKEN}, name="tiktok-of-the-naive-loop")

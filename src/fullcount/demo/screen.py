@@ -70,7 +70,7 @@ class LiveTable:
     """Both loops side by side, redrawn in place, above what happened last. Use as a context manager."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._live = Live(console=console, auto_refresh=False)
         self._lines: list[str] = []
         self._progress: Progress | None = None
 

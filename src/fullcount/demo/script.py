@@ -12,8 +12,6 @@ from fullcount.clock import Clock, elapsed_seconds
 from fullcount.demo.control import EmulatorControl
 from fullcount.demo.waiting import eventually
 
-THROTTLE_SECONDS = 0.6
-BUSY_SECONDS = 1.4  # TikTok answers, with HTTP 200, that it cannot
 DARK_SECONDS = 1.0  # nobody answers at all
 HANGING_SECONDS = 1.5  # how long the answer to the batch hangs in which the gateway dies
 FOREVER = 1_000_000
@@ -46,7 +44,7 @@ class Script:
         self._rejected = rejected  # for each TikTok, the event_ids that it refuses
         self._say = say
         self.measured = Measured()
-        # At which share of the arrivals. What ends by clearing all faults comes before the fault that stays.
+        # From which share of the arrivals on. What ends by clearing all faults comes before the fault that stays.
         self._steps = (
             (0.08, self._throttle),
             (0.25, self._outage),
@@ -83,13 +81,14 @@ class Script:
             self._moved.notify_all()
 
     async def _throttle(self) -> None:
-        self._say(f"TikTok throttles for {THROTTLE_SECONDS:g} s: HTTP 200, code 40100")
-        await self._while_answering(40100, "Too many requests. Please retry in some time.", THROTTLE_SECONDS)
+        self._say("TikTok throttles: HTTP 200, code 40100")
+        await self._answer_until(0.16, 40100, "Too many requests. Please retry in some time.")
 
     async def _outage(self) -> None:
-        self._say(f"TikTok is down: {BUSY_SECONDS:g} s of HTTP 200 with code 60001, then {DARK_SECONDS:g} s of silence")
+        self._say("TikTok is down: HTTP 200, code 60001")
         began = elapsed_seconds()
-        await self._while_answering(60001, "The service is under maintenance.", BUSY_SECONDS)
+        await self._answer_until(0.45, 60001, "The service is under maintenance.")
+        self._say(f"TikTok is silent: every connection breaks for {DARK_SECONDS:g} s")
         await self._everywhere({"kind": "down", "seconds": DARK_SECONDS})
         await self._clock.sleep(DARK_SECONDS)
         self.measured.outage_seconds += elapsed_seconds() - began
@@ -122,9 +121,11 @@ class Script:
         await self._kill_and_restart()
         self.measured.kills += 1
 
-    async def _while_answering(self, code: int, message: str, seconds: float) -> None:
+    async def _answer_until(self, share: float, code: int, message: str) -> None:
+        """Let both TikToks refuse everything until this share of the orders has arrived."""
         await self._everywhere({"kind": "code", "code": code, "message": message, "times": FOREVER})
-        await self._clock.sleep(seconds)
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._share >= share)
         await asyncio.gather(*(control.clear_faults() for control in self._controls))
 
     async def _everywhere(self, fault: dict[str, Any]) -> None:

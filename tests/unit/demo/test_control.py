@@ -58,3 +58,11 @@ async def test_an_address_where_nobody_listens_is_refused() -> None:
         with pytest.raises(ConfigError, match="Fix: ") as refused:
             await EmulatorControl(http, url).require_emulator()
     assert refused.value.where == url
+
+
+@pytest.mark.parametrize("url", ["https://business-api.tiktok.com", "http://203.0.113.9:8090", "nonsense"])
+async def test_an_address_beyond_this_machine_is_not_even_asked(url: str) -> None:
+    """No request leaves for TikTok, not even the question whether it is an emulator."""
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(ConfigError, match="not on this machine"):
+            await EmulatorControl(http, url).require_emulator()

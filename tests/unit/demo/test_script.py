@@ -15,7 +15,7 @@ from fullcount.emulator.serving import DEFAULT_PIXEL, DEFAULT_TOKEN, running_emu
 
 ROW = {"event": "Purchase", "event_time": 1_795_000_000, "event_id": "x"}
 BODY = {"event_source": "web", "event_source_id": DEFAULT_PIXEL, "data": [ROW]}
-THROTTLE, OUTAGE, REJECT, LOSE, KILL = 0.08, 0.25, 0.55, 0.72, 0.80
+THROTTLE, OUTAGE, OUTAGE_ENDS, LOSE, KILL = 0.08, 0.25, 0.45, 0.72, 0.80
 
 
 class PassingClock:
@@ -76,11 +76,12 @@ async def test_the_steps_come_in_order_and_clear_what_they_began(played: Played)
     """After throttling and outage nothing of them is left; the rejected rows and the lost answer wait for orders."""
     playing = asyncio.create_task(played.script.play())
     await played.script.reach(LOSE)
-    await eventually(lambda: len(played.said) == 5, "five things were said")
+    await eventually(lambda: len(played.said) == 6, "six things were said")
 
     assert [line.split(":")[0].split(",")[0] for line in played.said] == [
-        "TikTok throttles for 0.6 s",
+        "TikTok throttles",
         "TikTok is down",
+        "TikTok is silent",
         "TikTok is back",
         "TikTok will reject one order",
         "TikTok takes a request",
@@ -102,6 +103,12 @@ async def test_the_outage_ends_by_the_emulators_clock(played: Played) -> None:
     """An order after the outage is taken."""
     playing = asyncio.create_task(played.script.play())
     await played.script.reach(OUTAGE)
+
+    async def is_down() -> bool:
+        return (await played.post())["code"] == 60001
+
+    await eventually(is_down, "TikTok is down")
+    await played.script.reach(OUTAGE_ENDS)
     await eventually(lambda: "TikTok is back" in played.said, "the outage is over")
     await played.controls[0].move_clock(DARK_SECONDS)
 
