@@ -28,7 +28,6 @@ def open_for_writing(path: Path, vfs: str | None = None) -> apsw.Connection:
         connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=256)
         connection.set_busy_timeout(5_000)
         _check_is_ours(connection, path)
-        connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=FAST")

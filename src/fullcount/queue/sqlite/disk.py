@@ -11,7 +11,7 @@ from fullcount.errors import StoreUnavailable
 from fullcount.queue.sqlite.settings import StoreSettings
 
 HOLD_OFF_SECONDS = 1.0  # after a full disk only settling is tried for so long
-PAGE_BYTES = 8_192
+PAGE_BYTES = 4_096
 
 
 class Disk:

@@ -27,7 +27,9 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     min_free_disk: int = 256 * 1024 * 1024  # bytes; below this nothing is accepted
     retention_days: int = 30  # of the ledger and of dead letters
     flush_keys: int = 65_536  # so many keys in memory begin a move into the index
-    checkpoint_bytes: int = 4 * 1024 * 1024  # of the WAL, before it is written back
+    checkpoint_bytes: int = (
+        2 * 1024 * 1024
+    )  # of the WAL, before it is written back: little at a time, so nobody waits long
     wal_limit_bytes: int = WAL_LIMIT_BYTES  # a larger WAL is truncated
     poll_seconds: float = 0.5  # how often commands of other processes are looked for
     disk_check_seconds: float = 1.0
