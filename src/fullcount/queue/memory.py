@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,33 +28,7 @@ from fullcount.queue.delivery import (
 from fullcount.queue.entry import Entry, Fact, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
-
-
-class _Waiting(msgspec.Struct):
-    """A delivery and all that the queue knows of it."""
-
-    entry: Entry
-    delivery: Delivery
-    due_at: float
-    stored_bytes: int
-    lease_id: int | None = None
-
-
-class _Claim(msgspec.Struct):
-    """What a lease holds."""
-
-    lane: Lane
-    seqs: set[int]
-    leased_at: float
-    expires_at: float
-
-
-class _LaneBook(msgspec.Struct):
-    """One lane: a heap of (due_at, seq), some of them stale, and whether it is paused."""
-
-    due: list[tuple[float, int]]
-    paused: str | None = None
-    paused_at: float | None = None
+from fullcount.queue.waiting import Claim, LaneBook, Waiting
 
 
 class MemoryQueue:
@@ -67,12 +40,12 @@ class MemoryQueue:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: dict[int, _Waiting] = {}
-        self._held: dict[bytes, _Waiting] = {}
-        self._dead: dict[int, tuple[_Waiting, DeadLetter]] = {}
+        self._waiting: dict[int, Waiting] = {}
+        self._held: dict[bytes, Waiting] = {}
+        self._dead: dict[int, tuple[Waiting, DeadLetter]] = {}
         self._claimed: dict[bytes, tuple[int, int]] = {}  # key -> when it was accepted (whole seconds), seq
-        self._lanes: dict[Lane, _LaneBook] = {}
-        self._leases: dict[int, _Claim] = {}
+        self._lanes: dict[Lane, LaneBook] = {}
+        self._leases: dict[int, Claim] = {}
         self._last_seq = 0
         self._last_lease = 0
         self._change = asyncio.Event()
@@ -116,7 +89,7 @@ class MemoryQueue:
         self._last_seq += 1
         seq = self._last_seq
         delivery = Delivery(seq=seq, key=entry.key, event=entry.event, accepted_at=now)
-        waiting = _Waiting(entry, delivery, now, len(encode_stored(entry.event)))
+        waiting = Waiting(entry, delivery, now, len(encode_stored(entry.event)))
         if entry.claims_key:
             self._claimed[entry.key] = (int(now), seq)
         if entry.claims_key and entry.hold_seconds:
@@ -128,7 +101,7 @@ class MemoryQueue:
         self.counts["accepted"] += 1
         return Verdict.ACCEPTED
 
-    def _merge(self, held: _Waiting, entry: Entry, now: float) -> Verdict:
+    def _merge(self, held: Waiting, entry: Entry, now: float) -> Verdict:
         del self._held[entry.key]
         event = merge_halves(held.entry.event, entry.event)
         held.delivery = msgspec.structs.replace(held.delivery, event=event)
@@ -153,42 +126,20 @@ class MemoryQueue:
         book = self._lanes.get(lane)
         if book is None or (book.paused is not None and not limits.even_if_paused):
             return _empty_lease(lane, now, None)
-        taken, is_full = self._take_due(book, limits, now)
+        taken, is_full = book.take_due(self._waiting, limits, now)
         if not taken or not (is_full or taken[0].due_at + limits.ripe_after_seconds <= now):
             for waiting in taken:
-                heapq.heappush(book.due, (waiting.due_at, waiting.delivery.seq))
+                book.put(waiting)
             ripe_at = [book.due[0][0] + limits.ripe_after_seconds] if book.due else []
             ends = [claim.expires_at for claim in self._leases.values() if claim.lane == lane]
             return _empty_lease(lane, now, min(ripe_at + ends, default=None))
         self._last_lease += 1
-        claim = _Claim(lane, {waiting.delivery.seq for waiting in taken}, now, now + limits.lease_seconds)
+        claim = Claim(lane, {waiting.delivery.seq for waiting in taken}, now, now + limits.lease_seconds)
         self._leases[self._last_lease] = claim
         for waiting in taken:
             waiting.lease_id = self._last_lease
         deliveries = tuple(waiting.delivery for waiting in taken)
         return Lease(self._last_lease, lane, deliveries, now, claim.expires_at)
-
-    def _take_due(self, book: _LaneBook, limits: LeaseLimits, now: float) -> tuple[list[_Waiting], bool]:
-        """Pop what one lease may take; the flag says whether it is as much as it may."""
-        taken: list[_Waiting] = []
-        size = 0
-        while book.due:
-            due_at, seq = book.due[0]
-            waiting = self._waiting.get(seq)
-            is_stale = waiting is None or waiting.lease_id is not None or waiting.due_at != due_at
-            if waiting is None or is_stale or (taken and taken[-1] is waiting):
-                heapq.heappop(book.due)
-                continue
-            if due_at > now:
-                return taken, False
-            size += waiting.stored_bytes
-            if taken and size > limits.max_bytes:
-                return taken, True
-            heapq.heappop(book.due)
-            taken.append(waiting)
-            if len(taken) >= limits.max_events:
-                return taken, True
-        return taken, size >= limits.max_bytes
 
     async def settle(self, lease: Lease, results: Mapping[int, Settlement], attempts: Sequence[Attempt] = ()) -> bool:
         """End some or all deliveries of a lease, by `seq`; False if the lease is stale."""
@@ -207,7 +158,7 @@ class MemoryQueue:
         self._change.set()
         return True
 
-    def _settle_one(self, waiting: _Waiting, result: Settlement, leased_at: float) -> None:
+    def _settle_one(self, waiting: Waiting, result: Settlement, leased_at: float) -> None:
         waiting.lease_id = None
         match result:
             case Delivered(outcome=outcome):
@@ -257,7 +208,7 @@ class MemoryQueue:
             self._bury(waiting, Buried(reason))
         return len(chosen)
 
-    def _bury(self, waiting: _Waiting, buried: Buried) -> None:
+    def _bury(self, waiting: Waiting, buried: Buried) -> None:
         entry, delivery = waiting.entry, waiting.delivery
         self._end(waiting, Outcome.DEAD)
         letter = DeadLetter(
@@ -298,7 +249,7 @@ class MemoryQueue:
             self._change.set()
         return count
 
-    def _reclaim(self, waiting: _Waiting, reason: Reason) -> bool:
+    def _reclaim(self, waiting: Waiting, reason: Reason) -> bool:
         """Claim a freed key again; False if a corrected resend has it."""
         entry, now = waiting.entry, int(self._clock.now())
         if not entry.claims_key or reason not in FREES_KEY:
@@ -327,7 +278,7 @@ class MemoryQueue:
         states = (self._lane_state(lane, book) for lane, book in self._lanes.items())
         return [state for state in states if state.queued or state.leased or state.held or state.paused_at is not None]
 
-    def _lane_state(self, lane: Lane, book: _LaneBook) -> LaneState:
+    def _lane_state(self, lane: Lane, book: LaneBook) -> LaneState:
         mine = [waiting for waiting in self._waiting.values() if waiting.entry.lane == lane]
         held = [waiting for waiting in self._held.values() if waiting.entry.lane == lane]
         queued = [waiting for waiting in mine if waiting.lease_id is None]
@@ -361,15 +312,14 @@ class MemoryQueue:
         if self.unavailable is not None:
             raise self.unavailable
 
-    def _book(self, lane: Lane) -> _LaneBook:
-        return self._lanes.setdefault(lane, _LaneBook(due=[]))
+    def _book(self, lane: Lane) -> LaneBook:
+        return self._lanes.setdefault(lane, LaneBook(due=[]))
 
-    def _enqueue(self, waiting: _Waiting) -> None:
-        seq = waiting.delivery.seq
-        self._waiting[seq] = waiting
-        heapq.heappush(self._book(waiting.entry.lane).due, (waiting.due_at, seq))
+    def _enqueue(self, waiting: Waiting) -> None:
+        self._waiting[waiting.delivery.seq] = waiting
+        self._book(waiting.entry.lane).put(waiting)
 
-    def _end(self, waiting: _Waiting, outcome: Outcome) -> None:
+    def _end(self, waiting: Waiting, outcome: Outcome) -> None:
         self._waiting.pop(waiting.delivery.seq, None)
         self.outcomes[waiting.delivery.seq] = outcome
         self.counts[outcome] += 1

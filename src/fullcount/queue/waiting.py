@@ -1,0 +1,67 @@
+"""What the in-memory queue remembers of a delivery, a lease and a lane."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+
+import msgspec
+
+from fullcount.queue.delivery import Delivery, LeaseLimits
+from fullcount.queue.entry import Entry
+from fullcount.queue.lane import Lane
+
+
+class Waiting(msgspec.Struct):
+    """A delivery and all that the queue knows of it."""
+
+    entry: Entry
+    delivery: Delivery
+    due_at: float
+    stored_bytes: int
+    lease_id: int | None = None
+
+
+class Claim(msgspec.Struct):
+    """What a lease holds."""
+
+    lane: Lane
+    seqs: set[int]
+    leased_at: float
+    expires_at: float
+
+
+class LaneBook(msgspec.Struct):
+    """One lane: a heap of (due_at, seq), some of them stale, and whether it is paused."""
+
+    due: list[tuple[float, int]]
+    paused: str | None = None
+    paused_at: float | None = None
+
+    def put(self, waiting: Waiting) -> None:
+        """Let a delivery wait for its time."""
+        heapq.heappush(self.due, (waiting.due_at, waiting.delivery.seq))
+
+    def take_due(
+        self, everything: Mapping[int, Waiting], limits: LeaseLimits, now: float
+    ) -> tuple[list[Waiting], bool]:
+        """Take out what one lease may have; the flag says whether it is as much as it may have."""
+        taken: list[Waiting] = []
+        size = 0
+        while self.due:
+            due_at, seq = self.due[0]
+            waiting = everything.get(seq)
+            is_stale = waiting is None or waiting.lease_id is not None or waiting.due_at != due_at
+            if waiting is None or is_stale or (taken and taken[-1] is waiting):
+                heapq.heappop(self.due)
+                continue
+            if due_at > now:
+                return taken, False
+            size += waiting.stored_bytes
+            if taken and size > limits.max_bytes:
+                return taken, True
+            heapq.heappop(self.due)
+            taken.append(waiting)
+            if len(taken) >= limits.max_events:
+                return taken, True
+        return taken, size >= limits.max_bytes
