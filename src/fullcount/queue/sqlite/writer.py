@@ -153,13 +153,17 @@ class Writer:
         store = self._ready_store()
         answers = Answers(self.give_back)
         store.changed = False
+        changes = store.connection.total_changes()
         store.connection.execute("BEGIN IMMEDIATE")
         self._apply(store, group, answers)
-        failpoints.reach(Failpoint.BEFORE_COMMIT)
+        is_durable_step = store.connection.total_changes() != changes
+        if is_durable_step:
+            failpoints.reach(Failpoint.BEFORE_COMMIT)
         store.connection.execute("COMMIT")
         self._handed_out = store.leases.ids()
         self.failure = ""
-        failpoints.reach(Failpoint.AFTER_COMMIT_BEFORE_ANSWER)
+        if is_durable_step:
+            failpoints.reach(Failpoint.AFTER_COMMIT_BEFORE_ANSWER)
         if store.has_leased:
             store.has_leased = False
             failpoints.reach(Failpoint.AFTER_LEASE)
