@@ -13,8 +13,8 @@ from fullcount.queue.sqlite.settings import StoreSettings
 
 # Where it dies, at which pass, and whether TikTok may have taken the batch by then.
 FAILPOINTS = [
-    ("before_commit", 3, False),
-    ("after_commit_before_answer", 3, False),
+    ("before_commit", 12, False),
+    ("after_commit_before_answer", 12, False),
     ("after_lease", 2, False),
     ("after_send_before_settle", 2, True),
     ("mid_settle", 2, True),
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.crash
 @pytest.mark.parametrize(("name", "passes", "was_sent"), FAILPOINTS, ids=[name for name, _, _ in FAILPOINTS])
 async def test_a_death_between_two_steps_costs_nothing(house: House, name: str, passes: int, *, was_sent: bool) -> None:
     """After the restart every accepted event is counted once; only batches in flight went over the wire twice."""
-    await house.start(FULLCOUNT_FAILPOINT=f"{name}:{passes}")
+    house.gateway.launch({"FULLCOUNT_FAILPOINT": f"{name}:{passes}"})
     sending = asyncio.create_task(house.load.send(200))
     assert await house.gateway.ended() == -signal.SIGKILL
 
