@@ -27,7 +27,7 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
-from fullcount.wiring import build_house, server_config
+from fullcount.wiring import build_house, server_config, tune_interpreter
 
 KEY = "bench-test-key"
 PIXEL = "CEXAMPLE0PIXEL000001"
@@ -83,6 +83,7 @@ async def serve(dress: Dress) -> None:
         app = house.app
         if dress.sink:
             dispatching = asyncio.create_task(house.dispatcher.run())
+    tune_interpreter()
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     sys.stdout.write(json.dumps({"port": listener.getsockname()[1]}) + "\n")
     sys.stdout.flush()

@@ -12,7 +12,7 @@ import msgspec
 from fullcount.events.model import Ad, App, EventSource, Half, Identifiers, Lead, Page, Properties
 
 
-class HashedUser(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, array_like=True):
+class HashedUser(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, array_like=True):
     """Advanced matching: `email` to `zip_code` are lower-case SHA-256 hex, one or several; the rest is in the clear."""
 
     email: Identifiers = None
@@ -41,7 +41,7 @@ class HashedUser(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         return f"HashedUser({', '.join(f'{name}=…' for name in held)})"
 
 
-class HashedEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class HashedEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, array_like=True):
     """One event, ready for the queue: `event` as it goes out, `canonical` as we count it."""
 
     event: str

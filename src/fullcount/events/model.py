@@ -32,7 +32,7 @@ class Half(StrEnum):
     BROWSER = "browser"
 
 
-class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Content(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """One item of an event: `price` is per unit, in the event's currency."""
 
     content_id: str | None = None
@@ -45,7 +45,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, for
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
 
 
-class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Properties(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What the event was about: `value` is the order's total in `currency` (ISO 4217)."""
 
     contents: tuple[Content, ...] = ()
@@ -66,14 +66,14 @@ class Properties(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
 
 
-class Page(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Page(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """The page the visitor was on: full `url` with its query, and the `referrer`."""
 
     url: str | None = None
     referrer: str | None = None
 
 
-class User(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class User(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """Who did it. `email` to `zip_code` may be plain or SHA-256 hex; the rest always goes out in the clear."""
 
     email: Identifiers = None
@@ -102,7 +102,7 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid
         return f"User({', '.join(f'{name}=…' for name in held)})"
 
 
-class App(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class App(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """The app the event happened in (`event_source = "app"`)."""
 
     app_id: str | None = None
@@ -110,7 +110,7 @@ class App(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_
     app_version: str | None = None
 
 
-class Ad(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Ad(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What a measurement partner says of the ad (app events only): `ad_id` is the ad group's id."""
 
     callback: str | None = None
@@ -123,14 +123,14 @@ class Ad(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_u
     attribution_provider: str | None = None
 
 
-class Lead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Lead(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """The lead a CRM event belongs to (`event_source = "crm"`)."""
 
     lead_id: str | None = None
     lead_event_source: str | None = None
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """Something a visitor did. `event_time` is in Unix seconds, UTC; `event_id` is shared by both halves."""
 
     event: str

@@ -15,7 +15,7 @@ class Severity(StrEnum):
     WARNING = "warning"  # nothing was changed that the sender would miss
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """One finding about one field of an event."""
 
     path: str  # where in the event, e.g. "user.phone" or "properties.contents.0.price"

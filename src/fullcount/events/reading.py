@@ -27,7 +27,7 @@ from fullcount.events.problems import Problem
 _strict = msgspec.json.Decoder(Event)
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What was read: no `event` if a problem is fatal. `name` and `event_id` are as sent, empty if unreadable."""
 
     event: Event | None

@@ -43,9 +43,8 @@ class Service:
         if self.is_draining:
             return _response(json_reply(503, {"status": "draining", "reason": "the gateway is being stopped"}))
         try:
-            # Nothing is refused for the reasons for which events are; the lanes are read where they would be written.
+            # An accept of nothing takes the same way through the store as one of events.
             await self._queue.accept((), ())
-            await self._queue.lanes()
         except FullcountError as error:
             return _response(json_reply(503, {"status": "cannot store", "reason": error.what, "fix": error.fix}))
         return _response(json_reply(200, {"status": "ready"}))

@@ -23,7 +23,7 @@ class Result(StrEnum):
 _NONE = dict.fromkeys(Result, 0)
 
 
-class EventResult(msgspec.Struct, frozen=True):
+class EventResult(msgspec.Struct, frozen=True, gc=False):
     """One event's result; `problems` are fatal ones if it was rejected, else fields dropped and warnings."""
 
     result: Result
@@ -32,7 +32,7 @@ class EventResult(msgspec.Struct, frozen=True):
     reason: Reason = Reason.NONE  # if withheld
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """The results of one request, given out only after they are stored."""
 
     results: tuple[EventResult, ...]

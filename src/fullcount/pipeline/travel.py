@@ -23,7 +23,7 @@ from fullcount.sources.source import Intake
 LONGEST_IN_FACT = 256  # characters of a name or an id that a sender chose
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One event at the queue's door: its deliveries, its facts, and its result as far as the queue has no say in it."""
 
     result: EventResult
@@ -31,7 +31,7 @@ class Arrival(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
 
 
-class _Identified(msgspec.Struct, frozen=True):
+class _Identified(msgspec.Struct, frozen=True, gc=False):
     event: Event
     hashed: HashedEvent
     is_id_shared: bool

@@ -50,7 +50,7 @@ class Delivered(msgspec.Struct, frozen=True, tag=True):
     outcome: Outcome = Outcome.DELIVERED  # or TEST, for a test lane
 
 
-class Retry(msgspec.Struct, frozen=True, tag=True):
+class Retry(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Not decided: due again at `due_at` (Unix seconds)."""
 
     due_at: float
@@ -58,7 +58,7 @@ class Retry(msgspec.Struct, frozen=True, tag=True):
     attempted: bool = True  # False if it never left: handed back as it was
 
 
-class Buried(msgspec.Struct, frozen=True, tag=True):
+class Buried(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Given up and kept: a dead letter."""
 
     reason: Reason

@@ -13,7 +13,7 @@ from fullcount.sources.bounds import check_count, decode_json, envelope_text, ov
 from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawRequest
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, gc=False):
     events: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     test_event_code: Any = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET

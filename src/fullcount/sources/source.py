@@ -10,7 +10,7 @@ from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 
 
-class RawRequest(msgspec.Struct, frozen=True):
+class RawRequest(msgspec.Struct, frozen=True, gc=False):
     """One authenticated request; its body is inflated and within the limit of bytes."""
 
     body: bytes
@@ -21,7 +21,7 @@ class RawRequest(msgspec.Struct, frozen=True):
         return f"RawRequest({len(self.body)} bytes, path={self.path!r})"
 
 
-class Intake(msgspec.Struct, frozen=True):
+class Intake(msgspec.Struct, frozen=True, gc=False):
     """What one request brought: a reading for each event, in the request's order, and the envelope's wishes."""
 
     readings: tuple[Reading, ...]

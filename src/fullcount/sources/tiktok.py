@@ -19,7 +19,7 @@ from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawReques
 from fullcount.sources.tiktok_legacy import read_legacy
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, gc=False):
     event_source: Any = None
     event_source_id: Any = None
     pixel_code: Any = None

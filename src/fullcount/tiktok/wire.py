@@ -43,7 +43,7 @@ class WireUser(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     lead_id: str | None = None
 
 
-class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+class WireEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One element of `data`. `user` and `properties` always go, even empty, as TikTok's own template sends them."""
 
     event: str

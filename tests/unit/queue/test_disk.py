@@ -124,6 +124,16 @@ async def test_accepting_stops_while_there_is_room_to_settle(opened: Opener) -> 
     assert await queue.accept([purchase(2)]) == [Verdict.ACCEPTED]
 
 
+async def test_an_accept_of_nothing_tells_whether_something_would_be_taken(opened: Opener) -> None:
+    """Readiness asks with nothing in hand: refused below `min_free_disk`, answered with no verdicts above it."""
+    free = [1_000_000_000]
+    queue = opened(StoreSettings(min_free_disk=500_000_000, disk_check_seconds=0, free_disk=lambda _: free[0]))
+    assert await queue.accept(()) == []
+    free[0] = 400_000_000
+    with pytest.raises(StoreUnavailable, match=r"storage\.min_free_disk"):
+        await queue.accept(())
+
+
 async def test_the_log_is_cut_when_it_has_grown_too_long(opened: Opener) -> None:
     """Over its limit the write-ahead log is written back and its file truncated."""
     queue = opened(StoreSettings(min_free_disk=0, checkpoint_bytes=8_192, wal_limit_bytes=0))

@@ -53,9 +53,10 @@ class SqliteQueue:
         return cls(path, clock, settings or StoreSettings())
 
     async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
-        """Store the entries and facts together; return a verdict for each entry, in order, after the commit."""
-        if not entries and not facts:
-            return []
+        """Store the entries and facts together; return a verdict for each entry, in order, after the commit.
+
+        An accept of nothing goes the same way, so that it tells whether the store would take something.
+        """
         stored = [encode_stored(entry.event) for entry in entries]
         verdicts: list[Verdict] = await self._ask(offer=Offer(entries, stored, facts))
         return verdicts
