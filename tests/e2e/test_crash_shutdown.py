@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -27,6 +28,22 @@ async def test_sigterm_waits_for_what_is_under_way(house: House) -> None:
     await house.start()
     await house.settled()
     await house.assert_each_counted_once()
+    assert await house.wire_copies() == 0
+
+
+async def test_sigterm_under_load_loses_nothing_and_sends_nothing_twice(house: House) -> None:
+    """Whoever was not answered comes again after the restart; whatever was under way was settled before the end."""
+    await house.start()
+    sending = asyncio.create_task(house.load.send(400))
+    await eventually(lambda: len(house.load.accepted) >= 100, "a quarter is accepted")
+    house.gateway.send_signal(signal.SIGTERM)
+    assert await house.gateway.ended() == 0
+
+    await house.start()
+    await sending
+    await house.settled()
+    await house.assert_each_counted_once()
+    assert len(house.load.accepted) == 400
     assert await house.wire_copies() == 0
 
 
