@@ -19,14 +19,15 @@ from tests.bench.rows import ingest, inside, through
 
 def measure(*, quick: bool) -> list[Figure]:
     """Run every row and return its figures."""
-    rounds, seconds = (1, 1.0) if quick else (5, 4.0)
+    rounds, seconds, seen_keys = (1, 1.0, 100_000) if quick else (5, 4.0, 3_000_000)
     single = ingest.single_events(rounds, seconds)
     return [
         *single,
-        *ingest.batches(rounds, seconds, seen_keys=100_000 if quick else 3_000_000),
+        *ingest.batches(rounds, seconds, seen_keys),
         *inside.to_wire(rounds),
         *through.delivered(rounds, seconds),
         *through.accept_latency(rounds, seconds, single_rate=single[1].median),
+        *inside.store_alone(rounds, seen_keys),
         *inside.memory_of_a_million(),
         *inside.importing(rounds),
     ]

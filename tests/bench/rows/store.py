@@ -37,7 +37,7 @@ SETTINGS = StoreSettings(min_free_disk=0)
 DIGEST = "0123456789abcdef" * 4
 
 
-class Figure(msgspec.Struct, frozen=True):
+class Cost(msgspec.Struct, frozen=True):
     """One measurement: how many events, in how much CPU time of this process and in how much time."""
 
     events: int
@@ -57,9 +57,9 @@ class Stopwatch:
     def __init__(self) -> None:
         self._cpu, self._wall = time.process_time(), time.perf_counter()
 
-    def figure(self, events: int, note: str = "") -> Figure:
+    def cost(self, events: int, note: str = "") -> Cost:
         """Return what has passed since, for so many events."""
-        return Figure(events, time.process_time() - self._cpu, time.perf_counter() - self._wall, note)
+        return Cost(events, time.process_time() - self._cpu, time.perf_counter() - self._wall, note)
 
 
 def entries(count: int, seed: int = 1) -> list[Entry]:
@@ -98,13 +98,13 @@ def entries(count: int, seed: int = 1) -> list[Entry]:
     ]
 
 
-def put_lease_settle(events: int = 50_000, per_accept: int = 50, callers: int = 8) -> Figure:
+def put_lease_settle(events: int = 50_000, per_accept: int = 50, callers: int = 8) -> Cost:
     """Accept in calls of `per_accept` from several callers, then lease and settle all, as delivered."""
     with _folder() as folder:
         return asyncio.run(_put_lease_settle(folder, entries(events), per_accept, callers))
 
 
-async def _put_lease_settle(folder: Path, offered: Sequence[Entry], per_accept: int, callers: int) -> Figure:
+async def _put_lease_settle(folder: Path, offered: Sequence[Entry], per_accept: int, callers: int) -> Cost:
     queue = SqliteQueue.open(folder / "bench.db", SystemClock(), SETTINGS)
     gc.freeze()  # what this bench itself holds is not the gateway's to walk
     watch = Stopwatch()
@@ -116,12 +116,12 @@ async def _put_lease_settle(folder: Path, offered: Sequence[Entry], per_accept: 
         attempt = Attempt(f"{lease.id}:1", lease.leased_at, 0.1, seqs, 200, 0, "OK", "request")
         await queue.settle(lease, dict.fromkeys(seqs, Delivered()), [attempt])
         settled += len(seqs)
-    figure = watch.figure(settled)
+    cost = watch.cost(settled)
     await queue.close()
-    return figure
+    return cost
 
 
-def accept_with_seen(seen_keys: int = 3_000_000, events: int = 200_000, per_commit: int = 100) -> Figure:
+def accept_with_seen(seen_keys: int = 3_000_000, events: int = 200_000, per_commit: int = 100) -> Cost:
     """Accept while `seen_keys` are already known: every key is looked up, logged, and moved into the index."""
     with _folder() as folder:
         path = folder / "bench.db"
@@ -129,7 +129,7 @@ def accept_with_seen(seen_keys: int = 3_000_000, events: int = 200_000, per_comm
         return asyncio.run(_accept_with_seen(path, entries(events), per_commit))
 
 
-async def _accept_with_seen(path: Path, offered: Sequence[Entry], per_commit: int) -> Figure:
+async def _accept_with_seen(path: Path, offered: Sequence[Entry], per_commit: int) -> Cost:
     queue = SqliteQueue.open(path, SystemClock(), SETTINGS)
     gc.freeze()
     watch = Stopwatch()
@@ -138,9 +138,9 @@ async def _accept_with_seen(path: Path, offered: Sequence[Entry], per_commit: in
     note = (
         f"commit mean {stats.mean_commit_seconds * 1000:.1f} ms, longest {stats.longest_commit_seconds * 1000:.0f} ms"
     )
-    figure = watch.figure(len(offered), note)
+    cost = watch.cost(len(offered), note)
     await queue.close()
-    return figure
+    return cost
 
 
 async def _accept_all(queue: SqliteQueue, offered: Sequence[Entry], per_accept: int, callers: int) -> None:
@@ -193,7 +193,7 @@ def memory_of_queued(events: int = 1_000_000) -> int:
         path = folder / "bench.db"
         fill_queue(path, events)
         done = subprocess.run(  # noqa: S603 - this very module
-            [sys.executable, "-m", "tests.bench.queue_rows", str(path)], check=True, capture_output=True, text=True
+            [sys.executable, "-m", "tests.bench.rows.store", str(path)], check=True, capture_output=True, text=True
         )
         return int(done.stdout)
 
