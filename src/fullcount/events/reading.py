@@ -24,6 +24,7 @@ from fullcount.events.parts import (
 )
 from fullcount.events.problems import Problem
 
+LONGEST_INTEGER = 400  # digits; Python refuses more than 4,300, and beyond 309 nothing fits a float
 _strict = msgspec.json.Decoder(Event)
 
 
@@ -56,9 +57,33 @@ def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:
     return _read_text(encoded)
 
 
+def read_fields(raw: bytes | msgspec.Raw) -> dict[str, Any] | None:
+    """Return the fields of a JSON object as plain values, or None if the bytes are no object; never raises.
+
+    It takes what `read_event` takes: integers of any length, and 1e999 and NaN as floats that its rules drop.
+
+    >>> read_fields(b'{"value": 1e999}'), read_fields(b"[1]")
+    ({'value': inf}, None)
+    """
+    try:
+        given = _loads(bytes(raw))
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
+
+
+def _loads(encoded: bytes) -> Any:
+    return json.loads(encoded, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | float:
+    """Return the integer, or an infinity where Python refuses to read so many digits."""
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
+
+
 def _read_text(encoded: bytes) -> Reading:
     try:
-        given = json.loads(encoded)
+        given = _loads(encoded)
     except RecursionError:
         return _unreadable("too_deep", "the event is nested too deep", "send a flat object")
     except ValueError:

@@ -15,7 +15,7 @@ from fullcount.events.codec import decode_stored, encode_stored
 from fullcount.events.findings import MOST_PROBLEMS
 from fullcount.events.model import Content, Event, EventSource, Page, Properties, User
 from fullcount.events.problems import Severity
-from fullcount.events.reading import Reading, read_event
+from fullcount.events.reading import Reading, read_event, read_fields
 from fullcount.identity.identify import IdentityRules, identify
 
 ARTICLE = {
@@ -112,6 +112,25 @@ def test_bytes_that_are_no_json_are_refused(body: bytes) -> None:
     reading = read_event(body)
     assert reading.event is None
     assert reading.problems[0].code in {"not_json", "not_an_object", "name_missing"}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "9" * 401, "9" * 5_000, "-" + "9" * 5_000])
+def test_numbers_beyond_all_bounds_are_read_and_dropped(number: str) -> None:
+    """A number that no float and no integer of Python's holds costs the event that field and nothing else."""
+    body = b'{"event":"Purchase","event_time":%s,"properties":{"value":%s}}' % ((number.encode(),) * 2)
+    fields = read_fields(body)
+    assert fields is not None
+    assert set(fields) == {"event", "event_time", "properties"}
+    reading = read_event(body)
+    assert reading == read_event(fields)
+    assert {path for path, _ in codes(reading)} == {"event_time", "properties.value"}
+    assert event_of(reading).properties.value is None
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"\xff", b'"text"', b"{", b'{"a":' * 100_000])
+def test_what_is_no_object_has_no_fields(body: bytes) -> None:
+    """Bytes that are no JSON object, or one nested without end, have no fields, and nothing is raised."""
+    assert read_fields(body) is None
 
 
 def test_endless_nesting_is_refused() -> None:
