@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import msgspec
-import uvicorn
 from structlog.typing import FilteringBoundLogger
 
 from fullcount.clock import Clock
 from fullcount.config.load import Loaded
-from fullcount.config.settings import Browser, Mode, Server, Settings
+from fullcount.config.settings import Browser, Mode, Settings
 from fullcount.delivery.admission import policies
 from fullcount.delivery.dispatcher import Dispatcher
 from fullcount.errors import ConfigError
@@ -26,19 +23,14 @@ from fullcount.gateway.logs import ForwardHandler, make_logger
 from fullcount.gateway.metrics import Metrics
 from fullcount.gateway.observe import Watch
 from fullcount.gateway.remote_clock import RemoteClock, clock_of
-from fullcount.gateway.reply import Receive, Scope, Send
+from fullcount.gateway.server import HttpServer, address_of, listen, server_config, tune_interpreter
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.tiktok.destination import TikTokDestination
 from fullcount.tiktok.transport import AiohttpTransport, Transport
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-SWITCH_SECONDS = 0.0005
-YOUNG_OBJECTS = 20_000
-MOST_CONNECTIONS = 2_000  # each may bring a body of a megabyte
-BACKLOG = 1_024
+GOODBYE_SECONDS = 1.0  # readiness is off that long before the door closes, so that a proxy can see it
 
 
 class House(msgspec.Struct, frozen=True):
@@ -98,64 +90,6 @@ def open_store(settings: Settings, clock: Clock) -> SqliteQueue:
     return SqliteQueue.open(path, clock, knobs)
 
 
-def listen(server: Server) -> socket.socket:
-    """Return a listening socket.
-
-    Raises:
-        ConfigError: the address is taken or not ours.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-        listener = socket.create_server((server.host, server.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen there: {error.strerror}",
-            where=f"server.host and server.port ({server.host}:{server.port})",
-            fix="another port, or stop who has it",
-        ) from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it: no answer waits for an ACK
-    return listener
-
-
-def tune_interpreter() -> None:
-    """Make the interpreter suit a server: call it once, when everything is put together.
-
-    The store's thread asks for the interpreter after each SQL statement; by default it may wait 5 ms for it each time.
-    What was made until now stays for ever, and little of what a request makes outlives it: the collector need not look
-    at the first at all, nor often at the rest.
-    """
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
-
-
-def server_config(app: Application, server: Server) -> uvicorn.Config:
-    """Return how the HTTP server runs: no logs, lifespans or headers of its own."""
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=max(1, int(server.drain_seconds)),
-    )
-
-
-class HttpServer(uvicorn.Server):
-    """uvicorn without its signal handlers: when to stop is decided here."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-
 async def run_house(house: House, listener: socket.socket, settings: Settings) -> None:
     """Serve and deliver until SIGTERM or SIGINT, then drain: what was accepted stays in the store.
 
@@ -174,14 +108,23 @@ async def run_house(house: House, listener: socket.socket, settings: Settings) -
         await asyncio.wait({serving, delivering, waiting}, return_when=asyncio.FIRST_COMPLETED)
         house.log.info("stopping", within_seconds=settings.server.drain_seconds)
         house.app.drain()
-        server.should_exit = True
-        await asyncio.gather(serving, house.dispatcher.drain(settings.server.drain_seconds))
+        await asyncio.gather(
+            _close_door(server, serving, settings.server.drain_seconds),
+            house.dispatcher.drain(settings.server.drain_seconds),
+        )
         await delivering
     finally:
         waiting.cancel()
         await house.destination.close()
         await house.queue.close()
         house.log.info("stopped: what was accepted and not delivered waits in the store")
+
+
+async def _close_door(server: HttpServer, serving: asyncio.Task[None], drain_seconds: float) -> None:
+    """Go on answering for a moment with readiness off, then take no connection any more and end those that are."""
+    await asyncio.wait({serving}, timeout=min(GOODBYE_SECONDS, drain_seconds / 4))
+    server.should_exit = True
+    await serving
 
 
 def lines_at_start(settings: Settings, url: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -231,17 +174,19 @@ async def serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
     settings = loaded.settings
     clock = clock_of(environ, settings.tiktok.base_url)
     async with following(clock):
-        listener = listen(settings.server)
+        queue = open_store(settings, clock)  # before the address, so that a second owner is told of the first
+        try:
+            listener = listen(settings.server)
+        except ConfigError:
+            await queue.close()
+            raise
         with listener:
-            queue = open_store(settings, clock)
             house = build_house(settings, queue=queue, clock=clock)
             forward = ForwardHandler(house.log)
             logging.getLogger().addHandler(forward)
             for warning in loaded.warnings:
                 house.log.warning("settings", problem=warning)
-            host, port = listener.getsockname()[:2]
-            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-            for line, values in lines_at_start(settings, url):
+            for line, values in lines_at_start(settings, address_of(listener)):
                 house.log.info(line, **values)
             tune_interpreter()
             try:

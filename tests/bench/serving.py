@@ -23,11 +23,12 @@ from tests.bench.machine import pin
 
 from fullcount.clock import SystemClock
 from fullcount.config.settings import Pixel, Settings, Source, Storage, TikTok
+from fullcount.gateway.server import server_config, tune_interpreter
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
-from fullcount.wiring import build_house, server_config, tune_interpreter
+from fullcount.wiring import build_house
 
 KEY = "bench-test-key"
 PIXEL = "CEXAMPLE0PIXEL000001"

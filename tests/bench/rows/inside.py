@@ -57,7 +57,7 @@ def to_wire(rounds: int) -> list[Figure]:
 
 
 def memory_of_a_million() -> list[Figure]:
-    """Resident memory with a million events queued: in the gateway that took them, and in one that opens such a store."""
+    """Resident memory with a million events queued: in the gateway that took them, and in one that finds them."""
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Dress(mode="durable", folder=folder, queued=1_000_000)) as server,
