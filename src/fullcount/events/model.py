@@ -8,11 +8,14 @@ struct is frozen; `User` hides its values in its repr, so that a stray log line 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+LARGEST_TIME = 9 * 10**18  # so that a time in nanoseconds, which the checks mend, still is one
+
 Number = int | float
+Time = Annotated[int, msgspec.Meta(ge=-LARGEST_TIME, le=LARGEST_TIME)]
 Identifiers = str | tuple[str, ...] | None  # one value, or several
 
 
@@ -134,7 +137,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """Something a visitor did. `event_time` is in Unix seconds, UTC; `event_id` is shared by both halves."""
 
     event: str
-    event_time: int | None = None
+    event_time: Time | None = None
     event_id: str | None = None
     user: User = User()
     properties: Properties = Properties()

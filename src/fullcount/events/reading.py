@@ -11,7 +11,7 @@ import msgspec
 from fullcount.events import coercion
 from fullcount.events.findings import Findings
 from fullcount.events.legacy import lift_context
-from fullcount.events.model import Event, EventSource
+from fullcount.events.model import LARGEST_TIME, Event, EventSource
 from fullcount.events.parts import (
     Shape,
     read_ad,
@@ -119,7 +119,7 @@ def _read_object(given: dict[str, Any]) -> Reading:
 def _time(value: Any, path: str, findings: Findings) -> int | None:
     """Return Unix seconds (or milliseconds, which the checks mend) of a number, its digits, or ISO 8601."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) <= 10**18 else coercion.whole(value, path, findings)
+        return value if abs(value) <= LARGEST_TIME else coercion.whole(value, path, findings)
     if isinstance(value, float):
         found = coercion.storable_number(value, path, findings)
         if found is not None:
@@ -127,7 +127,7 @@ def _time(value: Any, path: str, findings: Findings) -> int | None:
         return None if found is None else int(found)
     if isinstance(value, str):
         word = value.strip()
-        if word.isascii() and word.isdigit() and len(word) <= 18:
+        if word.isascii() and word.isdigit() and len(word) <= 19 and int(word) <= LARGEST_TIME:
             findings.warn(path, "coerced", "expected a number, got its digits as text", "send event_time as an integer")
             return int(word)
         return _iso_time(word, path, findings)

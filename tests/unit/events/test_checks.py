@@ -91,6 +91,12 @@ def test_the_age_limit_is_a_setting() -> None:
     assert found(event, CheckRules(max_event_age_days=90)) == [("event_time", "old", Severity.WARNING)]
 
 
+@pytest.mark.parametrize("at", [-(10**11) - 1, -(10**18), -(10**400)])
+def test_a_time_before_all_calendars_is_too_old(at: int) -> None:
+    """A time that no float could hold is refused like any other that is too old, and raises nothing."""
+    assert found(purchase(event_time=at)) == [("event_time", "too_old", Severity.FATAL)]
+
+
 def test_a_missing_time_becomes_now() -> None:
     """An event without a time is taken as of now, with a warning."""
     event = purchase(event_time=None)

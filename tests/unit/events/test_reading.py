@@ -127,6 +127,14 @@ def test_numbers_beyond_all_bounds_are_read_and_dropped(number: str) -> None:
     assert event_of(reading).properties.value is None
 
 
+@pytest.mark.parametrize("digits", ["1795357800", "1795357800000", "1795357800000000000"])
+def test_a_time_in_any_unit_is_a_time(digits: str) -> None:
+    """Seconds down to nanoseconds are read, as a number and as its digits: the checks know which they are."""
+    assert event_of(read_event(b'{"event":"Purchase","event_time":%s}' % digits.encode())).event_time == int(digits)
+    assert event_of(read(event_time=digits)).event_time == int(digits)
+    assert event_of(read(event_time=int(digits), user="")).event_time == int(digits)
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"\xff", b'"text"', b"{", b'{"a":' * 100_000])
 def test_what_is_no_object_has_no_fields(body: bytes) -> None:
     """Bytes that are no JSON object, or one nested without end, have no fields, and nothing is raised."""

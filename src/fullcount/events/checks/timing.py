@@ -10,6 +10,7 @@ from fullcount.events.model import Event
 
 DAY_SECONDS = 86_400
 _FIRST_MILLISECONDS = 10**11  # as seconds this would be the year 5138
+_FIRST_SECOND = -(10**11)  # before the year 1; much beyond it seconds do not fit a float
 
 
 def check_time(event: Event, rules: CheckRules, now: float, findings: Findings) -> Event:
@@ -23,6 +24,9 @@ def check_time(event: Event, rules: CheckRules, now: float, findings: Findings) 
             at //= 1000
         findings.warn("event_time", "time_unit", "event_time was not in seconds; it was converted", "send Unix seconds")
         event = replace(event, event_time=at)
+    elif at < _FIRST_SECOND:
+        findings.refuse("event_time", "too_old", "too_old: the time is before all calendars", "send Unix seconds")
+        return event
     age = now - at
     if age > rules.max_event_age_days * DAY_SECONDS:
         findings.refuse(
