@@ -15,7 +15,7 @@ from fullcount.cli.output import count_of
 from fullcount.cli.store import open_reader, pixel_name, span
 from fullcount.cli.trial import Tried
 from fullcount.clock import Clock, elapsed_seconds
-from fullcount.config.crosscheck import is_loopback
+from fullcount.config.address import is_loopback
 from fullcount.config.load import load_settings
 from fullcount.config.settings import Settings
 from fullcount.errors import ConfigError, DestinationError, FullcountError

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fullcount.cli.output import count_of, print_table, say
 from fullcount.cli.posting import Finding, Sent
-from fullcount.config.crosscheck import is_loopback
+from fullcount.config.address import is_loopback
 
 if TYPE_CHECKING:
     from fullcount.cli.trial import Tried  # loads the HTTP client

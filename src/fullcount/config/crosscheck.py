@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from fullcount.config.address import address_of, is_loopback
 from fullcount.config.moment import moment_of
 from fullcount.config.schema import nearest
 from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
@@ -45,12 +45,12 @@ def refuse_contradictions(settings: Settings) -> None:
     _check_keys(settings)
 
 
-def warnings_of(settings: Settings) -> Iterator[str]:
-    """Yield what is allowed but probably not meant, one line each."""
+def warnings_of(settings: Settings, now: float) -> Iterator[str]:
+    """Yield what is allowed but probably not meant at `now` (Unix seconds), one line each."""
     if not settings.sources:
         yield "sources: there is none, so nothing can come in. Fix: add a [[sources]] table"
     host = _base_url_host(settings.tiktok)
-    if urlsplit(settings.tiktok.base_url).scheme == "http" and not is_loopback(host):
+    if settings.tiktok.base_url.lower().startswith("http:") and not is_loopback(host):
         yield f"tiktok.base_url: access tokens travel unencrypted to {host}. Fix: use https://"
     for index, source in enumerate(settings.sources):
         path = f"sources[{index}]"
@@ -58,6 +58,8 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             yield f"{path}.key: shorter than {SHORT_KEY} characters, so it can be guessed. Fix: use a longer one"
         if source.test_until and not source.test_event_code:
             yield f"{path}.test_until: does nothing without test_event_code. Fix: take it out, or add the code"
+        elif source.test_until and moment_of(source.test_until, f"{path}.test_until") <= now:
+            yield f"{path}.test_until: it is past, so its events are live. Fix: take the code out, or set it later"
     for index, pixel in enumerate(settings.pixels):
         if not any(pixel.name in source.pixels for source in settings.sources):
             yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
@@ -66,16 +68,6 @@ def warnings_of(settings: Settings) -> Iterator[str]:
 def keys_of_source(source: Source) -> tuple[str, ...]:
     """Return a source's keys, one or several."""
     return (source.key,) if isinstance(source.key, str) else source.key
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_server(settings: Settings) -> None:
@@ -101,14 +93,14 @@ def _check_storage(storage: Storage) -> None:
 
 
 def _base_url_host(tiktok: TikTok) -> str:
-    parts = urlsplit(tiktok.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    parts = address_of(tiktok.base_url)
+    if parts is None or parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise ConfigError(
             "not the address of a host",
             where="tiktok.base_url",
             fix=f'write it as "{TikTok().base_url}", without a path',
         )
-    return parts.hostname
+    return parts.hostname or ""
 
 
 def _check_pixel(pixel: Pixel, path: str) -> None:

@@ -61,10 +61,15 @@ def _refuse_unknown_keys(table: str, place: str, row: Mapping[str, Any], origins
 
 def _prepared(raw: Mapping[str, Any]) -> dict[str, Any]:
     sources = [
-        {"consent": DEFAULT_CONSENT.get(row.get("kind", Kind.JSON), ConsentRule.BY_REGION), **_without_dates(row)}
+        {"consent": _default_consent(row.get("kind", Kind.JSON)), **_without_dates(row)}
         for row in raw.get("sources", [])
     ]
     return {**raw, "sources": sources} if sources else dict(raw)
+
+
+def _default_consent(kind: object) -> ConsentRule:
+    # A kind of the wrong type is refused when the whole is read.
+    return DEFAULT_CONSENT.get(kind, ConsentRule.BY_REGION) if isinstance(kind, str) else ConsentRule.BY_REGION
 
 
 def _without_dates(row: Mapping[str, Any]) -> dict[str, Any]:

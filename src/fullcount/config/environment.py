@@ -24,6 +24,7 @@ from fullcount.errors import ConfigError
 
 PREFIX = "FULLCOUNT_"
 SEPARATOR = "__"  # a variable without it is not a setting
+_PLACE = re.compile(r"[0-9]{1,6}")
 
 
 def overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
@@ -58,7 +59,9 @@ def _set_in_section(raw: dict[str, Any], name: str, rest: list[str], variable: s
     if not isinstance(section, dict):
         return name  # of the wrong type in the file; said when the whole is read
     if len(rest) == 2 and key in keys_of(SECTIONS[name]) and get_origin(field_of(SECTIONS[name], key).type) is dict:
-        section.setdefault(key, {})[rest[1]] = text
+        held = section.setdefault(key, {})
+        if isinstance(held, dict):
+            held[rest[1]] = text
         return f"{name}.{key}.{rest[1]}"
     _one_key(rest, variable, f"{PREFIX}{name.upper()}__KEY")
     section[key] = _value(name, key, variable, text)
@@ -74,12 +77,14 @@ def _set_in_table(raw: dict[str, Any], name: str, rest: list[str], variable: str
     key = rest[1].lower()
     if index == len(rows):
         rows.append({})
-    rows[index][key] = _value(name, key, variable, text)
+    value = _value(name, key, variable, text)
+    if isinstance(rows[index], dict):
+        rows[index][key] = value
     return f"{name}[{index}].{key}"
 
 
 def _row(rows: list[Any], which: str, name: str, variable: str) -> int:
-    if which.isdigit() and int(which) <= len(rows):
+    if _PLACE.fullmatch(which) and int(which) <= len(rows):
         return int(which)
     names = {_as_variable(str(row.get("name", ""))): index for index, row in enumerate(rows) if isinstance(row, dict)}
     if which.upper() in names:
@@ -116,5 +121,5 @@ def _value(table: str, key: str, variable: str, text: str) -> Any:
         return msgspec.to_builtins(msgspec.convert(text, annotation, strict=False))
     except msgspec.ValidationError as error:
         raise refused_value(str(error), where=variable, table=table, key=key) from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise refused_value("This is not JSON", where=variable, table=table, key=key) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fullcount.clock import Clock, SystemClock
 from fullcount.config.crosscheck import keys_of_source, observes_by_default, refuse_contradictions, warnings_of
 from fullcount.config.decode import decode
 from fullcount.config.environment import overlay
@@ -29,7 +30,9 @@ class Loaded(msgspec.Struct, frozen=True):
     path: Path | None
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str], *, with_secrets: bool = True) -> Loaded:
+def load_settings(
+    path: Path | None, environ: Mapping[str, str], *, with_secrets: bool = True, clock: Clock | None = None
+) -> Loaded:
     """Return the settings of a file and the environment, which wins.
 
     Without `path` the file is $FULLCOUNT_CONFIG or ./fullcount.toml; without that too the environment must say all.
@@ -56,7 +59,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], *, with_secrets
     settings = _completed(settings, folder)
     if not with_secrets:
         return Loaded(_without_secrets(settings), (), file)
-    return Loaded(settings, (*literals, *warnings_of(settings)), file)
+    return Loaded(settings, (*literals, *warnings_of(settings, (clock or SystemClock()).now())), file)
 
 
 def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -79,7 +82,9 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"it cannot be read: {error.strerror}", where=str(file), fix="make it readable") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"byte {error.start} is not UTF-8", where=str(file), fix="save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError("it is nested too deep", where=str(file), fix="settings are tables of plain keys") from None
+    except ValueError as error:  # TOML's own, or a number with thousands of digits
         raise ConfigError(
             f"not TOML: {error}", where=str(file), fix="text stands in quotes, tables in [brackets]"
         ) from None

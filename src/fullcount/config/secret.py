@@ -12,8 +12,24 @@ def resolve_secret(written: str, *, where: str, environ: Mapping[str, str], fold
     """Return the secret that a setting names; `file:` paths are relative to `folder`.
 
     Raises:
-        ConfigError: the variable or the file is missing or empty.
+        ConfigError: the variable or the file is missing or empty, or the secret cannot stand in an HTTP header.
     """
+    value = _read(written, where, environ, folder).strip()
+    if not value.isascii() or not value.isprintable():
+        raise ConfigError(
+            "the secret holds a line break or another character that no HTTP header takes",
+            where=where,
+            fix="copy it again, without what stands around it",
+        )
+    return value
+
+
+def is_literal(written: str) -> bool:
+    """Say whether the secret itself stands in the setting."""
+    return not written.startswith(("env:", "file:"))
+
+
+def _read(written: str, where: str, environ: Mapping[str, str], folder: Path) -> str:
     scheme, separator, rest = written.partition(":")
     if separator and scheme == "env":
         return _from_environment(rest, where, environ)
@@ -22,11 +38,6 @@ def resolve_secret(written: str, *, where: str, environ: Mapping[str, str], fold
     if not written.strip():
         raise ConfigError("the secret is empty", where=where, fix='write "env:NAME" or "file:PATH"')
     return written
-
-
-def is_literal(written: str) -> bool:
-    """Say whether the secret itself stands in the setting."""
-    return not written.startswith(("env:", "file:"))
 
 
 def _from_environment(name: str, where: str, environ: Mapping[str, str]) -> str:
@@ -38,14 +49,14 @@ def _from_environment(name: str, where: str, environ: Mapping[str, str]) -> str:
 
 def _from_file(path: Path, where: str) -> str:
     try:
-        value = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or no path at all
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
         raise ConfigError(
             f"{path} cannot be read: {reason}",
             where=where,
             fix="make the file, readable for this user, with the secret in it",
         ) from None
-    if not value.strip():
+    if not value:
         raise ConfigError(f"{path} is empty", where=where, fix="put the secret into the file")
     return value

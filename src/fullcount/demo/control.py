@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from fullcount.config.crosscheck import is_loopback
+from fullcount.config.address import is_loopback
 from fullcount.errors import ConfigError
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from fullcount.clock import Clock, SystemClock
-from fullcount.config.crosscheck import is_loopback
+from fullcount.config.address import is_loopback
 from fullcount.errors import ConfigError
 
 VARIABLE = "FULLCOUNT_CLOCK_URL"

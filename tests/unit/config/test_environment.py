@@ -125,7 +125,10 @@ def test_variables_that_are_no_settings_are_left_alone() -> None:
         ("FULLCOUNT_SERVER__PORT__X", "1", "not that of a key"),
         ("FULLCOUNT_TIKTOK__GZIP", "perhaps", "true or false"),
         ("FULLCOUNT_SERVER__TRUSTED_PROXIES", "[1", "not JSON"),
+        ("FULLCOUNT_SERVER__TRUSTED_PROXIES", "[" * 5_000, "not JSON"),
+        ("FULLCOUNT_SERVER__TRUSTED_PROXIES", '["\udce9"]', "not JSON"),
         ("FULLCOUNT_PIXELS__0", "x", "not that of a key"),
+        ("FULLCOUNT_PIXELS__²__CODE", "x", "no [[pixels]] table ²"),
         ("FULLCOUNT_PIXELS__3__CODE", "x", "no [[pixels]] table 3"),
         ("FULLCOUNT_PIXELS__OUTLET__CODE", "x", "0 or STORE"),
         ("FULLCOUNT_PIXELS__STORE__COD", "x", 'did you mean "code"'),
@@ -139,3 +142,21 @@ def test_a_wrong_variable_is_named(variable: str, text: str, said: str) -> None:
 
     assert caught.value.where == variable
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "said"),
+    [
+        ("pixels = [1]", "FULLCOUNT_PIXELS__0__CODE", "table of its own"),
+        ('[consent]\nconsent_regions = "x"', "FULLCOUNT_CONSENT__CONSENT_REGIONS__BR", "expected a table"),
+    ],
+)
+def test_a_variable_does_not_mend_a_file_of_the_wrong_shape(
+    tmp_path: Path, text: str, variable: str, said: str
+) -> None:
+    """What stands in the file where a table should be is refused as if no variable had named it."""
+    file = tmp_path / "fullcount.toml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=said):
+        load_settings(file, {variable: "opt_in"})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fullcount.clock import ManualClock
 from fullcount.config.load import Loaded, load_settings
 from fullcount.config.settings import Browser, ConsentRule, Mode
 from fullcount.errors import ConfigError
@@ -82,6 +83,38 @@ def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     assert loaded.warnings == ()
 
 
+def test_what_stands_around_a_secret_is_cut_off(tmp_path: Path) -> None:
+    """A space or line end that was pasted along is no part of a token, wherever the token is kept."""
+    (tmp_path / "token").write_text(" test-token-from-a-file \r\n", encoding="utf-8")
+    from_file = load(tmp_path, WHOLE.replace("env:TIKTOK_ACCESS_TOKEN", "file:token"))
+    literal = load(tmp_path, WHOLE.replace("env:TIKTOK_ACCESS_TOKEN", " test-token "))
+
+    assert from_file.settings.pixels[0].access_token == "test-token-from-a-file"
+    assert literal.settings.pixels[0].access_token == "test-token"
+
+
+def test_a_file_of_a_secret_with_a_line_break_in_it_is_refused(tmp_path: Path) -> None:
+    """Two lines are no token: no header could carry them."""
+    (tmp_path / "token").write_text("test-token\nof two lines\n", encoding="utf-8")
+    error = refusal(tmp_path, WHOLE.replace("env:TIKTOK_ACCESS_TOKEN", "file:token"))
+
+    assert error.where == "pixels[0].access_token"
+    assert "line break" in error.what
+    assert "two lines" not in str(error)
+
+
+def test_a_test_code_whose_time_is_over_is_warned_of(tmp_path: Path) -> None:
+    """From test_until on the source's events are live, which an operator with a test code may not expect."""
+    file = tmp_path / "fullcount.toml"
+    text = WHOLE + 'test_event_code = "TEST12345"\ntest_until = "2026-12-01T12:00:00Z"'
+    file.write_text(text, encoding="utf-8")
+    end = 1_796_126_400.0  # 2026-12-01 12:00 UTC
+
+    assert load_settings(file, ENVIRON, clock=ManualClock(end - 1)).warnings == ()
+    (warning,) = load_settings(file, ENVIRON, clock=ManualClock(end)).warnings
+    assert "sources[0].test_until: it is past" in warning
+
+
 def test_several_keys_open_a_source_while_it_is_being_changed(tmp_path: Path) -> None:
     """A list of keys is resolved one by one."""
     loaded = load(
@@ -134,6 +167,18 @@ REFUSED = [
     ("[tiktok]\ntimeout_seconds = 0", "tiktok.timeout_seconds", "> 0", "timeout_seconds = 10.0"),
     ("[tiktok]\ndedup_hours = 72", "tiktok.dedup_hours", "<= 48", "dedup_hours = 47.0"),
     ('[tiktok]\nbase_url = "business-api.tiktok.com"', "tiktok.base_url", "not the address", "https://"),
+    ('[tiktok]\nbase_url = "http://[x"', "tiktok.base_url", "not the address", "https://"),
+    ('[tiktok]\nbase_url = "http://127.0.0.1:99999"', "tiktok.base_url", "not the address", "https://"),
+    ('[tiktok]\nbase_url = "http://127.0.0.1\\n:8090"', "tiktok.base_url", "not the address", "https://"),
+    ('[tiktok]\nbase_url = "https://user@host.example"', "tiktok.base_url", "not the address", "https://"),
+    (
+        '[tiktok]\nbase_url = "https://business-api.tiktok.com/open_api/v1.3/event/track/"',
+        "tiktok.base_url",
+        "not the address",
+        "without a path",
+    ),
+    ("[server]\nport = " + "9" * 5_000, "fullcount.toml", "not TOML", "brackets"),
+    ("server = " + "[" * 5_000 + "]" * 5_000, "fullcount.toml", "nested too deep", "plain keys"),
     ("[delivery]\nmax_events = 5000", "delivery.max_events", "<= 1000", "max_events = 1000"),
     ('[storage]\nurl = "postgres://db/x"', "storage.url", "not a store", "sqlite:var/fullcount.db"),
     ('[log]\nlevel = "loud"', "log.level", "words that fit", "debug, info"),
@@ -195,6 +240,9 @@ REPLACED = [
     ('pixels = ["store"]', 'pixels = ["store"]\ntest_until = "soon"', "sources[0].test_until", "moment", "2026-12-01T"),
     ('pixels = ["store"]', 'pixels = ["store"]\nkinds = "json"', "sources[0].kinds", 'no key "kinds"', '"kind"'),
     ('pixels = ["store"]', 'pixels = ["store"]\nevent_id = "{order}"', "sources[0].event_id", "{order}", "{order_id}"),
+    ('pixels = ["store"]', 'pixels = ["store"]\nkind = ["json"]', "sources[0].kind", "words that fit", "json, tiktok"),
+    ('"env:BACKEND_KEY"', '"test-key\\nof-the-backend"', "sources[0].key", "line break", "copy it again"),
+    ('"env:BACKEND_KEY"', '"test-kü“"', "sources[0].key", "no HTTP header takes", "copy it again"),
     ('"env:BACKEND_KEY"', "[]", "sources[0].key", "no key", "env:BACKEND_KEY"),
     ('"env:BACKEND_KEY"', '""', "sources[0].key", "empty", "env:NAME"),
     ('"env:BACKEND_KEY"', '"env:NOWHERE"', "sources[0].key", "no NOWHERE", "export NOWHERE"),
