@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -146,7 +145,7 @@ def _path_of(intake: Intake, index: int) -> str:
 def _mistakes(body: Any, shape: Shape, request: CurlRequest | None) -> tuple[Mistake, ...]:
     found = list(mistakes_of_request(request, shape)) if request else []
     if shape is not Shape.OURS and isinstance(body, dict):
-        goes_to_tiktok = request is not None and (urlsplit(request.url).hostname or "").endswith("tiktok.com")
+        goes_to_tiktok = request is not None and (request.address.hostname or "").endswith("tiktok.com")
         # Our drop-in routes mend these; TikTok does not.
         severity = Severity.FATAL if goes_to_tiktok else Severity.WARNING
         found += mistakes_of_body(body, shape, severity=severity)

@@ -6,7 +6,7 @@ import codecs
 import re
 import shlex
 from pathlib import Path
-from urllib.parse import quote_plus
+from urllib.parse import SplitResult, quote_plus, urlsplit
 
 import msgspec
 
@@ -34,6 +34,11 @@ class CurlRequest(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"CurlRequest({self.method}, {len(self.headers)} headers, {len(self.body)} bytes)"
 
+    @property
+    def address(self) -> SplitResult:
+        """The URL in its parts."""
+        return urlsplit(self.url)
+
     def header(self, name: str) -> str | None:
         """Return a header's value by its name in lower case, or None."""
         return next((value for held, value in self.headers if held == name), None)
@@ -55,11 +60,20 @@ def parse_curl(text: str, folder: Path) -> CurlRequest:
         raise _refused("the line sends no body", "paste the whole line, with its -d or --data")
     if "--url" not in given:
         raise _refused("the line has no URL", "paste the whole line, from curl to the end of the body")
+    if _url_parts(given["--url"]) is None:
+        raise _refused("the line's URL is none", "paste the whole line, with the address as curl gets it")
     method = given.get("-X") or given.get("--request") or "POST"
     # Without a header of the line's own curl calls a body a form.
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "application/x-www-form-urlencoded"))
     return CurlRequest(method.upper(), given["--url"], tuple(headers), b"&".join(bodies))
+
+
+def _url_parts(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _sorted_out(words: list[str], folder: Path) -> tuple[dict[str, str], list[tuple[str, str]], list[bytes]]:
@@ -87,12 +101,18 @@ def _sorted_out(words: list[str], folder: Path) -> tuple[dict[str, str], list[tu
 
 def _words(text: str) -> list[str]:
     joined = re.sub(r"[\\^`]\r?\n", " ", text.strip())
-    plain = _ANSI_QUOTED.sub(lambda found: shlex.quote(_unescaped(found[1])), joined)
+    try:
+        plain = _ANSI_QUOTED.sub(lambda found: shlex.quote(_unescaped(found[1])), joined)
+    except UnicodeDecodeError:
+        raise _refused("an escape in $'...' is cut off", "paste the whole line, as it runs in the shell") from None
     try:
         words = shlex.split(plain)
     except ValueError:
         raise _refused("a quote of the line does not close", "paste the whole line, in single quotes") from None
-    return words[words.index(next(word for word in words if word in {"curl", "curl.exe"})) + 1 :]
+    start = next((place for place, word in enumerate(words, start=1) if word in {"curl", "curl.exe"}), None)
+    if start is None:
+        raise _refused("curl and what follows it run together", "paste the whole line, as it runs in the shell")
+    return words[start:]
 
 
 def _unescaped(text: str) -> str:
@@ -124,16 +144,29 @@ def _takes_value(name: str) -> bool:
 def _body_part(option: str, value: str, folder: Path) -> bytes:
     if option == "--data-urlencode":
         name, equals, rest = value.partition("=")
-        return (f"{name}=" + quote_plus(rest) if equals else quote_plus(value)).encode()
+        return (
+            _encoded(f"{name}=") + quote_plus(_encoded(rest)).encode()
+            if equals
+            else quote_plus(_encoded(value)).encode()
+        )
     if not value.startswith("@") or option == "--data-raw":
-        return value.encode("utf-8", "surrogateescape")
+        return _encoded(value)
     if value == "@-":
         raise _refused("the body comes from curl's standard input", "put it into a file and check that file")
     try:
         held = (folder / value[1:]).read_bytes()
-    except OSError as error:
-        raise _refused(f"{value[1:]} cannot be read: {error.strerror}", "run the check where that file is") from None
+    except (OSError, ValueError) as error:  # ValueError: no path at all
+        why = error.strerror if isinstance(error, OSError) else "that is no path"
+        raise _refused(f"{value[1:]} cannot be read: {why}", "run the check where that file is") from None
     return held if option in {"--data-binary", "--json"} else held.replace(b"\n", b"").replace(b"\r", b"")
+
+
+def _encoded(text: str) -> bytes:
+    # Bytes that were not UTF-8 come back as they were; the reader of the body says where they stand.
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _refused(reason: str, fix: str) -> InvalidEvent:

@@ -18,6 +18,7 @@ from fullcount.events.problems import Problem
 Input = Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.", show_default=False)]
 
 _json = msgspec.json.Decoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -77,7 +78,7 @@ def read_items(file: BinaryIO) -> Iterator[Item]:
 def _is_whole_object(line: bytes) -> bool:
     try:
         return isinstance(_json.decode(line), dict)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return False
 
 
@@ -87,16 +88,17 @@ def _line(number: int, line: bytes) -> Item:
         if isinstance(_json.decode(line), dict):
             return Item(place, line.strip())
         return Item(place, b"", Problem("", "it is not a JSON object", "one event a line", code="not_an_object"))
-    except msgspec.DecodeError as error:
-        return Item(place, b"", Problem("", f"it is not JSON: {error}", "one JSON object a line", code="not_json"))
+    except _UNREADABLE as error:
+        what, fix = _why_unreadable(error, line, "one JSON object a line")
+        return Item(place, b"", Problem("", what, fix, code="not_json"))
 
 
 def _items_of_document(text: bytes) -> Iterator[Item]:
     try:
         document: Any = _json.decode(text)
-    except msgspec.DecodeError as error:
-        what = "it is empty" if not text.strip() else f"it is not JSON: {error}"
-        raise _refused(what, "one event, a list of them, or one a line") from None
+    except _UNREADABLE as error:
+        what, fix = _why_unreadable(error, text, "one event, a list of them, or one a line")
+        raise _refused(what if text.strip() else "it is empty", fix) from None
     if isinstance(document, dict) and ("data" in document or "batch" in document):
         raise _refused(
             "this is a body of TikTok's own API",
@@ -113,6 +115,23 @@ def _items_of_document(text: bytes) -> Iterator[Item]:
             yield Item(place, msgspec.json.encode(event))
         else:
             yield Item(place, b"", Problem("", "it is not a JSON object", "send objects", code="not_an_object"))
+
+
+def _why_unreadable(error: Exception, text: bytes, fix: str) -> tuple[str, str]:
+    """Return what is wrong with a text that cannot be read, and its fix; neither repeats anything of the text."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {_first_bad_byte(text)} is not UTF-8", "save it as UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep", "send events as flat as TikTok's are"
+    return f"it is not JSON: {error}", fix
+
+
+def _first_bad_byte(text: bytes) -> int:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def _refused(reason: str, fix: str) -> InvalidEvent:

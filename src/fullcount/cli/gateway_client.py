@@ -6,11 +6,11 @@ import asyncio
 import http.client
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from fullcount.clock import SystemClock
+from fullcount.config.address import address_of
 from fullcount.errors import ConfigError, DestinationError, StoreUnavailable
 from fullcount.events.problems import Problem
 from fullcount.redact import mask
@@ -55,8 +55,8 @@ class GatewayClient:
     """A sender's side of `POST /v1/events`. What is sent again after a lost answer is a duplicate there."""
 
     def __init__(self, url: str, key: str, wait: Callable[[float], None] = _wait) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        parts = address_of(url)
+        if parts is None or not parts.hostname:
             raise ConfigError("not an address", where="--url", fix="write it as http://127.0.0.1:8080")
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = make(parts.hostname, parts.port, timeout=ANSWER_SECONDS)
@@ -92,11 +92,11 @@ class GatewayClient:
     def _post_once(self, body: bytes) -> tuple[int, float, bytes]:
         try:
             return self._exchange(body)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, UnicodeError):
             self._connection.close()  # a gateway that was restarted has dropped the kept connection
         try:
             return self._exchange(body)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             self._connection.close()
             raise DestinationError(
                 f"no gateway answers ({type(error).__name__})",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -76,7 +76,7 @@ def _events_of(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def mistakes_of_request(request: CurlRequest, shape: Shape) -> Iterator[Mistake]:
     """Yield what is wrong with the line's address, method and headers."""
-    parts = urlsplit(request.url)
+    parts = request.address
     path, host = parts.path, parts.hostname or ""
     if request.method != "POST":
         yield Mistake("method", f"the method is {request.method}", "TikTok answers 405", "use POST")

@@ -84,3 +84,28 @@ def test_a_line_that_is_not_whole_says_what_is_missing(tmp_path: Path, line: str
 def test_other_texts_are_no_curl_line(text: str) -> None:
     """JSON is not taken for a shell's line."""
     assert not looks_like_curl(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"curl {URL} -d $'\\x'", "an escape"),
+        ("curl 'http://[x' -d 1", "URL"),
+        (f"curl$'a' {URL} -d 1", "run together"),
+        (f"curl {URL} -d $'@a\\x00b'", "no path"),
+    ],
+)
+def test_a_line_that_no_shell_would_take_is_refused_in_words(line: str, said: str) -> None:
+    """A line that was cut off while it was copied is a refusal, not a crash."""
+    with pytest.raises(InvalidEvent, match=said):
+        parse_curl(line, Path())
+
+
+@pytest.mark.parametrize(
+    ("given", "body"),
+    [("$'\\ud800'", b"\xed\xa0\x80"), ("\udce9", b"\xe9"), ("$'\\ud800'\udce9", b"\xed\xa0\x80\xed\xb3\xa9")],
+)
+def test_a_body_that_is_not_utf_8_is_left_to_its_reader(given: str, body: bytes) -> None:
+    """What stands in the line goes on as bytes, whatever they are."""
+    assert parse_curl(f"curl {URL} -d {given}", Path()).body == body
+    assert parse_curl(f"curl {URL} --data-urlencode {given}", Path()).body.startswith(b"%")

@@ -42,6 +42,19 @@ def test_a_bad_line_costs_only_itself() -> None:
     assert [item.problem.code if item.problem else "" for item in found] == ["", "not_json", "not_an_object", ""]
 
 
+def test_a_line_that_cannot_be_read_says_why() -> None:
+    """A line in another charset or nested without end is named, and those around it are events."""
+    latin, deep = '{"event":"Köln"}'.encode("latin-1"), b'{"event":' + b"[" * 100_000
+    found = items(b'{"event":"Purchase"}\n{"event":"Lead"}\n' + latin + b"\n" + deep)
+
+    assert [item.problem.reason if item.problem else "" for item in found] == [
+        "",
+        "",
+        "byte 11 is not UTF-8",
+        "it is nested too deep",
+    ]
+
+
 def test_lines_are_read_as_they_come() -> None:
     """The second event is there before the third line is read."""
     file = io.BytesIO(b'{"a":1}\n{"b":2}\n{"c":3}\n')
@@ -54,7 +67,13 @@ def test_lines_are_read_as_they_come() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(b"", "empty"), (b"hello", "not JSON"), (b'{"event_source":"web","data":[]}', "TikTok's own API")],
+    [
+        (b"", "empty"),
+        (b"hello", "not JSON"),
+        (b'{"event_source":"web","data":[]}', "TikTok's own API"),
+        ('{"event":"Köln"}'.encode("latin-1"), "byte 11 is not UTF-8"),
+        (b'{"event":' + b"[" * 100_000, "nested too deep"),
+    ],
 )
 def test_a_file_that_holds_no_events_says_why(text: bytes, said: str) -> None:
     """What is empty, no JSON, or for TikTok's own API is refused as a whole."""

@@ -120,3 +120,16 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     """The address has a scheme and a host."""
     with pytest.raises(ConfigError, match="write it as http"):
         GatewayClient(url, "test-key")
+
+
+@pytest.mark.parametrize("url", ["http://[x", "http://127.0.0.1:99999", "127.0.0.1:8080", "http://127.0.0.1:9\n"])
+def test_an_address_that_cannot_be_used_is_refused_at_once(url: str) -> None:
+    """Brackets that do not close, a port that no host has: the option is named and nothing is tried."""
+    with pytest.raises(ConfigError, match="--url: not an address"):
+        GatewayClient(url, "test-key")
+
+
+def test_a_path_that_no_request_can_hold_is_said_like_a_gateway_that_is_not_there(gateway: Gateway) -> None:
+    """What the HTTP client cannot write down is an error of ours with its fix, not a traceback."""
+    with pytest.raises(DestinationError, match="no gateway answers"):
+        GatewayClient(f"{gateway.url}/prefix-ü", "test-key").post([b"{}"])

@@ -192,6 +192,8 @@ async def test_waiting_ends_when_its_time_is_over() -> None:
     [
         (["--source", "nobody"], "no source named nobody"),
         (["--key", "env:NOWHERE"], "no NOWHERE"),
+        (["--key", "test-kü“"], "no HTTP header takes"),
+        (["--url", "http://[x"], "not an address"),
         (["--test-code", "TEST12345", "--source", "nobody"], "no source named nobody"),
     ],
 )
