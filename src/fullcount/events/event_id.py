@@ -19,13 +19,11 @@ import msgspec
 from fullcount.errors import ConfigError
 from fullcount.events.model import Event
 from fullcount.events.names import canonical_name
+from fullcount.events.placeholders import is_unset_id
 from fullcount.events.problems import Problem, Severity
 
 FIELDS = frozenset({"order_id", "order_name", "checkout_token", "event"})
 _PIECE = re.compile(r"\{([^{}]*)\}")
-_PLACEHOLDER = re.compile(
-    r"(?:^|[-_.:/ ])(?:undefined|null|none|nan|\(null\)|\[object object\])(?:$|[-_.:/ ])", re.IGNORECASE
-)
 _ids_of_content = msgspec.json.Encoder(order="sorted")
 
 
@@ -36,14 +34,26 @@ class Template(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
 
     def fill(self, event: Event) -> str | None:
-        """Return the id, or None if the event lacks one of the fields."""
+        """Return the id, or None if the event lacks one of the fields or has a placeholder there."""
         made = self.texts[0]
         for field, text in zip(self.fields, self.texts[1:], strict=True):
             value = _field(event, field)
-            if not value:
+            if not value or is_unset_id(value):
                 return None
             made += value + text
         return made
+
+    def is_filled_with_nothing(self, event_id: str) -> bool:
+        """Return whether the sender filled this template in itself, with a placeholder for one of the fields.
+
+        >>> [parse_template("shop24-{order_id}").is_filled_with_nothing(each) for each in ("shop24-null", "shop24-7")]
+        [True, False]
+        """
+        if not any(char.isdigit() for text in self.texts for char in text):
+            return False  # then `is_unset_id` sees it without the template
+        pattern = "(.*)".join(re.escape(text) for text in self.texts)
+        filled = re.fullmatch(pattern, event_id, re.DOTALL)
+        return filled is not None and any(is_unset_id(value) for value in filled.groups())
 
 
 @lru_cache(maxsize=64)
@@ -84,24 +94,18 @@ def resolve_event_id(
         ConfigError: the template cannot be parsed; settings call `parse_template` before it comes to that.
     """
     given = event.event_id
-    if given and not _is_placeholder(given):
+    parsed = None if template is None else parse_template(template)
+    if given and not is_unset_id(given) and (parsed is None or not parsed.is_filled_with_nothing(given)):
         return given, None
-    if template is not None:
-        made = parse_template(template).fill(event)
+    if parsed is not None:
+        made = parsed.fill(event)
     else:
         made = _ORDER.fill(event) if canonical_name(event.event) == "Purchase" else None
-    if made is not None and not _is_placeholder(made):
+    if made is not None:
         return made, _PLACEHOLDER_PROBLEM if given else None
     if event.event_time is not None:
         return _content_id(event), _PLACEHOLDER_PROBLEM if given else _FROM_CONTENT
-    return _uuid7(now, random_bytes(10)), _UNREPEATABLE
-
-
-def _is_placeholder(given: str) -> bool:
-    # Every placeholder has an n or a bracket, and few ids have.
-    if "n" not in given and "N" not in given and "[" not in given:
-        return False
-    return _PLACEHOLDER.search(given) is not None
+    return _uuid7(now, random_bytes(10)), _PLACEHOLDER_PROBLEM if given else _UNREPEATABLE
 
 
 def _field(event: Event, field: str) -> str | None:
@@ -134,7 +138,7 @@ def _uuid7(now: float, randomness: bytes) -> str:
 
 _PLACEHOLDER_PROBLEM = Problem(
     "event_id",
-    "the event_id holds a placeholder such as undefined, so it was replaced",
+    "the event_id is a placeholder such as undefined, or lacks its number, so it was replaced",
     "send the order's own id; equal ids would make different orders one",
     Severity.DROPPED,
     "event_id_placeholder",

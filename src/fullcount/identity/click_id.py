@@ -7,12 +7,11 @@ from urllib.parse import unquote
 
 from fullcount.events.findings import Findings
 from fullcount.events.model import Event, EventSource
+from fullcount.events.placeholders import is_macro
 from fullcount.identity.placeholders import PLACEHOLDERS
 from fullcount.identity.privacy import holds_identifier
 
 _IN_QUERY = re.compile(r"[?&]ttclid=([^&#;\s]*)")
-# TikTok's own macro, and the ways in which other tools mark one that nobody replaced.
-_MACRO = re.compile(r"_{1,2}[A-Za-z][A-Za-z_]*_{1,2}|\$?\{+[^{}]*\}+|%+[A-Za-z_]+%+|\[[A-Za-z_]+\]")
 
 
 def resolve_click_id(event: Event, findings: Findings) -> str | None:
@@ -54,7 +53,7 @@ def _usable(value: str | None, path: str, findings: Findings) -> str | None:
         return None
     if (
         value.lower() in PLACEHOLDERS
-        or (value[0] in "_{$%[" and _MACRO.fullmatch(value))
+        or (value[0] in "_{$%[" and is_macro(value))
         or (("@" in value or "+" in value) and holds_identifier(value))
     ):
         fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
+from fullcount.events.placeholders import WORDS
 from fullcount.identity.digest import sha256_hex
 
-# All in lower case.
-WORDS = frozenset(
-    {
-        "",
-        "0",
-        "-",
-        "n/a",
-        "na",
-        "nan",
-        "none",
-        "null",
-        "(null)",
-        "(not set)",
-        "not set",
-        "undefined",
-        "unknown",
-        "anonymous",
-        "guest",
-        "[object object]",
-        "true",
-        "false",
-    }
-)
 EMAILS = frozenset(
     {
         "test@test.com",
