@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-import msgspec
-
 from fullcount.events.key import event_key
+from fullcount.events.model import EventSource
 from fullcount.events.names import STANDARD, canonical_name
 from fullcount.ledger.journey import Journey, Step, What, state_after
 from fullcount.queue.lane import Lane
 from fullcount.queue.sqlite.timeline import TimelineRow
-
-LETTER = "letter"  # TikTok's words for a delivery that is dead now; its end itself is a row of its own
 
 
 class TimelineReader(Protocol):
@@ -27,8 +24,8 @@ class TimelineReader(Protocol):
         """Return every event name that was ever counted."""
         ...
 
-    def timeline_rows(self, key: bytes) -> list[TimelineRow]:
-        """Return all that is known of the events with this key, oldest first."""
+    def timeline_rows(self, keys: Sequence[bytes]) -> dict[bytes, list[TimelineRow]]:
+        """Return all that is known of the events with these keys, oldest first; unknown keys are left out."""
         ...
 
 
@@ -42,19 +39,39 @@ def timeline(reader: TimelineReader, event_id: str, lanes: Iterable[Lane] = ()) 
         StoreUnavailable: the store cannot be read now.
     """
     names = sorted({*STANDARD, *(canonical_name(name) for name in reader.event_names())})
-    journeys = []
-    for lane in dict.fromkeys((*reader.known_lanes(), *lanes)):
-        for name in names:
-            key = event_key(lane.pixel_code, lane.event_source, lane.test_event_code, name, event_id)
-            rows = reader.timeline_rows(key)
-            if rows:
-                journeys.append(_journey(rows, lane, name, event_id))
+    asked = {
+        event_key(lane.pixel_code, lane.event_source, lane.test_event_code, name, event_id): (lane, name)
+        for lane in dict.fromkeys((*reader.known_lanes(), *lanes))
+        for name in names
+    }
+    return _journeys(reader, asked, event_id)
+
+
+def told_again(reader: TimelineReader, journeys: Sequence[Journey]) -> list[Journey]:
+    """Return journeys of one event_id as they stand now; only their own keys are looked at.
+
+    Raises:
+        StoreUnavailable: the store cannot be read now.
+    """
+    lanes = [Lane(each.pixel_code, EventSource(each.event_source), each.test_event_code) for each in journeys]
+    asked = {
+        event_key(lane.pixel_code, lane.event_source, lane.test_event_code, each.event, each.event_id): (
+            lane,
+            each.event,
+        )
+        for lane, each in zip(lanes, journeys, strict=True)
+    }
+    return _journeys(reader, asked, journeys[0].event_id) if journeys else []
+
+
+def _journeys(reader: TimelineReader, asked: Mapping[bytes, tuple[Lane, str]], event_id: str) -> list[Journey]:
+    rows = reader.timeline_rows(list(asked))
+    journeys = [_journey(held, *asked[key], event_id) for key, held in rows.items()]
     return sorted(journeys, key=lambda journey: journey.steps[0].at)
 
 
 def _journey(rows: Sequence[TimelineRow], lane: Lane, name: str, event_id: str) -> Journey:
-    steps = tuple(_step(row) for row in rows if row.what != LETTER)
-    steps = _with_letters(steps, [row for row in rows if row.what == LETTER])
+    steps = tuple(_step(row) for row in rows)
     return Journey(
         event_id=event_id,
         event=name,
@@ -79,14 +96,3 @@ def _step(row: TimelineRow) -> Step:
         seconds=row.seconds,
         source=row.source,
     )
-
-
-def _with_letters(steps: tuple[Step, ...], letters: Sequence[TimelineRow]) -> tuple[Step, ...]:
-    """Return the steps with the words of dead letters at the deaths that they belong to."""
-    told = list(steps)
-    for letter in letters:
-        for place, step in enumerate(told):
-            if step.what is What.DEAD and step.at == letter.at and not step.message:
-                told[place] = msgspec.structs.replace(step, code=letter.code, message=letter.message)
-                break
-    return tuple(told)

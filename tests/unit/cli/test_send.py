@@ -187,6 +187,33 @@ async def test_waiting_ends_when_its_time_is_over() -> None:
     assert [(journey.event_id, journey.state) for journey in journeys] == [("order-1", "queued"), ("order-2", "queued")]
 
 
+class Impatient(ManualClock):
+    """A clock that jumps to where a sleeper wants to be, and remembers how long each slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Be there at once."""
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+
+async def test_an_id_that_nobody_knows_is_looked_for_ever_more_seldom(tmp_path: Path) -> None:
+    """What was found is watched closely; looking for the unknown costs a search through everything."""
+    clock = Impatient()
+    settings = Settings(storage=Storage(url=f"sqlite:{tmp_path}/fullcount.db"), pixels=PIXELS)
+    async with owned_store(settings.storage.path, clock) as queue:
+        await queue.accept([entry("order-1", clock.now())])
+        await wait_for_outcomes(settings, ["order-1"], 1.0, clock)
+        watching, clock.slept = clock.slept, []
+        await wait_for_outcomes(settings, ["order-2"], 12.0, clock)
+
+    assert set(watching) == {0.2}
+    assert clock.slept == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fullcount.events.key import event_key
 from fullcount.events.model import EventSource
 from fullcount.ledger.journey import What
-from fullcount.ledger.timeline import timeline
+from fullcount.ledger.timeline import timeline, told_again
 from fullcount.queue.lane import Lane
 from fullcount.queue.sqlite.timeline import TimelineRow
 
@@ -18,6 +20,7 @@ class Rows:
     """A reader that knows some rows."""
 
     def __init__(self, rows: dict[tuple[Lane, str, str], list[TimelineRow]], lanes: tuple[Lane, ...]) -> None:
+        self.asked: list[Sequence[bytes]] = []
         self._lanes = list(lanes)
         self._names = sorted({name for _, name, _ in rows})
         self._rows = {
@@ -33,9 +36,10 @@ class Rows:
         """Return the names."""
         return self._names
 
-    def timeline_rows(self, key: bytes) -> list[TimelineRow]:
-        """Return the rows of a key."""
-        return self._rows.get(key, [])
+    def timeline_rows(self, keys: Sequence[bytes]) -> dict[bytes, list[TimelineRow]]:
+        """Return the rows of the keys."""
+        self.asked.append(keys)
+        return {key: self._rows[key] for key in keys if key in self._rows}
 
 
 def row(at: float, what: str, seq: int | None = 1, **more: object) -> TimelineRow:
@@ -125,18 +129,39 @@ def test_states_while_it_waits() -> None:
 
 
 def test_a_death_has_tiktoks_words() -> None:
-    """The dead letter's code and message stand at the death, once."""
+    """The dead letter's code and message stand at the death."""
     rows = [
         row(1.0, "accepted"),
         row(2.0, "attempt", status=200, code=40002, request_id="R1"),
-        row(2.5, "dead", reason="rejected_by_tiktok"),
-        row(2.5, "letter", reason="rejected_by_tiktok", code=40002, message="not a valid string"),
+        row(2.5, "dead", reason="rejected_by_tiktok", code=40002, message="not a valid string"),
     ]
     (journey,) = timeline(Rows({(STORE, "Purchase", "order-1"): rows}, (STORE,)), "order-1")
 
-    assert len(journey.steps) == 3
     assert (journey.steps[-1].code, journey.steps[-1].message) == (40002, "not a valid string")
     assert journey.state == "dead"
+
+
+def test_all_lanes_and_names_are_looked_up_at_once() -> None:
+    """The store is asked once however many lanes and names it knows, and each key once."""
+    lanes = tuple(Lane(f"CEXAMPLE0PIXEL{number:06}") for number in range(50))
+    reader = Rows({(lanes[7], "Purchase", "order-1"): DELIVERED}, lanes)
+    reader._names = [f"Custom{number}" for number in range(200)]
+
+    assert len(timeline(reader, "order-1")) == 1
+    assert len(reader.asked) == 1
+    assert len(reader.asked[0]) == len(set(reader.asked[0])) > 50 * 200
+
+
+def test_what_was_found_is_told_again_by_its_own_keys() -> None:
+    """A second look at journeys costs a key for each of them, and shows how they stand now."""
+    rows = {(STORE, "Purchase", "order-1"): DELIVERED[:1], (TEST, "Purchase", "order-1"): [row(5.0, "accepted")]}
+    found = timeline(Rows(rows, (STORE, TEST)), "order-1")
+    later = Rows({**rows, (STORE, "Purchase", "order-1"): DELIVERED}, ())
+
+    assert [each.state for each in found] == ["queued", "queued"]
+    assert [each.state for each in told_again(later, found)] == ["queued", "delivered"]
+    assert [len(keys) for keys in later.asked] == [2]
+    assert told_again(later, []) == []
 
 
 def test_an_id_that_never_came_has_no_journey() -> None:

@@ -145,7 +145,7 @@ async def test_a_repeated_settle_writes_its_attempt_once(queue: SqliteQueue, pat
         assert await queue.settle(lease, {one: Delivered()}, [attempt])
     await queue.settle(lease, {two: Delivered()})
     with Reader(path) as reader:
-        rows = reader.timeline_rows(purchase(1).key)
+        (rows,) = reader.timeline_rows([purchase(1).key]).values()
     assert [row.what for row in rows] == ["accepted", "attempt", "delivered"]
 
 

@@ -16,14 +16,19 @@ from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings
+from fullcount.queue.sqlite.timeline import TimelineRow
 
 Opener = Callable[..., SqliteQueue]
 DAY_SECONDS = 86_400
 
 
+def _rows(reader: Reader, number: int) -> list[TimelineRow]:
+    return reader.timeline_rows([key_of(number)]).get(key_of(number), [])
+
+
 def _story(path: Path, number: int) -> list[tuple[str, str]]:
     with Reader(path) as reader:
-        return [(row.what, row.reason or row.request_id) for row in reader.timeline_rows(key_of(number))]
+        return [(row.what, row.reason or row.request_id) for row in _rows(reader, number)]
 
 
 async def test_the_timeline_of_an_event_that_was_tried_twice(
@@ -41,7 +46,7 @@ async def test_the_timeline_of_an_event_that_was_tried_twice(
     second = Attempt(f"{lease.id}:1", clock.now(), 0.2, seqs, 200, 0, "OK", "request-2")
     await queue.settle(lease, dict.fromkeys(seqs, Delivered()), [second])
     with Reader(path) as reader:
-        rows = reader.timeline_rows(key_of(2))
+        rows = _rows(reader, 2)
         assert reader.seq_of(key_of(2)) == seqs[1]
         assert reader.seq_of(key_of(3)) is None
     told = [(row.what, row.source, row.status, row.request_id) for row in rows]
@@ -75,7 +80,7 @@ async def test_the_timeline_of_a_dead_letter_that_was_redriven(
     attempt = Attempt(f"{lease.id}:1", clock.now(), 0.3, (seq,), 200, 40002, "value is not a number", "request-1")
     await queue.settle(lease, {seq: buried}, [attempt])
     with Reader(path) as reader:
-        (death,) = [row for row in reader.timeline_rows(key_of(1)) if row.what == "dead"]
+        (death,) = [row for row in _rows(reader, 1) if row.what == "dead"]
     assert (death.code, death.message) == (40002, "value is not a number")
     clock.advance(1)
     assert await queue.redrive(Selection()) == 1
@@ -102,6 +107,31 @@ async def test_the_timeline_of_an_event_that_made_no_delivery(queue: SqliteQueue
     fact = Fact(Outcome.WITHHELD, Reason.CONSENT_DENIED, "backend", "store", "Purchase", "order-1", key_of(1))
     await queue.accept([], [fact])
     assert _story(path, 1) == [("withheld", "consent_denied")]
+
+
+async def test_many_keys_are_read_at_once_and_told_apart(opened: Opener, path: Path, clock: ManualClock) -> None:
+    """Each key gets its own rows, from the log, the index, the dead letters and the facts; unknown ones get none."""
+    queue = opened(StoreSettings(min_free_disk=0, flush_keys=3))
+    await queue.accept([purchase(number) for number in range(4)])
+    while queue.stats().pending_keys >= 3:
+        await queue.lanes()
+    await queue.bury(Selection(event_id="order-1"))
+    clock.advance(1)
+    fact = Fact(Outcome.WITHHELD, Reason.CONSENT_DENIED, "backend", "store", "Purchase", "order-8", key_of(8))
+    await queue.accept([purchase(7), purchase(2)], [fact])
+    with Reader(path) as reader:
+        found = reader.timeline_rows([key_of(number) for number in range(6_000)])
+
+    told = {number: [row.what for row in found[key_of(number)]] for number in range(9) if key_of(number) in found}
+    assert told == {
+        0: ["accepted"],
+        1: ["accepted", "dead"],
+        2: ["accepted", "duplicate"],
+        3: ["accepted"],
+        7: ["accepted"],
+        8: ["withheld"],
+    }
+    assert len(found) == len(told)
 
 
 async def test_a_crash_shows_in_the_timeline(opened: Opener, path: Path, clock: ManualClock) -> None:

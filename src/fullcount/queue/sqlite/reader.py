@@ -5,7 +5,7 @@ It has a connection of its own that can change nothing, and no read takes longer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline, TimelineRow
 
 READ_SECONDS = 1.0
+KEYS_PER_READ = 5_000  # each is looked up in every table of the ledger
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -137,15 +138,19 @@ class Reader:
                     found.append(Count(minute, label.pixel, label.event, label.source, outcome, reason, n))
             return found
 
-    def timeline_rows(self, key: bytes) -> list[TimelineRow]:
-        """Return all that is known of the events with this key, oldest first."""
-        with self._reading():
-            return Timeline(self._connection, self._lanes(), self._labels()).rows(key)
+    def timeline_rows(self, keys: Sequence[bytes]) -> dict[bytes, list[TimelineRow]]:
+        """Return all that is known of the events with these keys, oldest first; unknown keys are left out."""
+        found: dict[bytes, list[TimelineRow]] = {}
+        for start in range(0, len(keys), KEYS_PER_READ):
+            with self._reading():
+                timeline = Timeline(self._connection, self._lanes(), self._labels())
+                found |= timeline.rows(keys[start : start + KEYS_PER_READ])
+        return found
 
     def seq_of(self, key: bytes) -> int | None:
         """Return the newest delivery with this key; None if none is known."""
         with self._reading():
-            return max(Timeline(self._connection, {}, {}).seqs(key), default=None)
+            return max(Timeline(self._connection, {}, {}).seqs([key]).get(key, ()), default=None)
 
     def known_lanes(self) -> list[Lane]:
         """Return every lane that was ever used."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import apsw
 import msgspec
 
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome
-from fullcount.queue.sqlite.connection import fetch
+from fullcount.queue.sqlite.connection import blobs
 from fullcount.queue.sqlite.facts import ACCEPTED, HELD, LONGEST_SPAN
 from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.seen import decode_claims
+
+_Found = tuple[bytes, int, float]  # a key, the seq of a delivery with it, and about when that was accepted
+_FACT = "at, label, event_id, outcome, reason, detail"
 
 
 class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +47,7 @@ class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timeline:
-    """Reads the ledger for one key at a time."""
+    """Reads the ledger for many keys at once: one statement a table, as there are keys for each lane and name."""
 
     def __init__(self, connection: apsw.Connection, lanes: Mapping[int, Lane], labels: Mapping[int, Label]) -> None:
         self._connection = connection
@@ -50,54 +55,74 @@ class Timeline:
         self._lanes = lanes
         self._labels = labels
 
-    def rows(self, key: bytes) -> list[TimelineRow]:
-        """Return all that is known of the events with this key, oldest first."""
-        found: list[TimelineRow] = []
-        letters = self._letters(key)
-        for seq, accepted_at in self.seqs(key).items():
-            found += self._accepted(seq, accepted_at)
-            found += self._spans(seq, accepted_at, letters)
-        found += self._facts(key)
-        return sorted(found, key=lambda row: row.at)
+    def rows(self, keys: Sequence[bytes]) -> dict[bytes, list[TimelineRow]]:
+        """Return all that is known of the events with these keys, oldest first; unknown keys are left out."""
+        found: dict[bytes, list[TimelineRow]] = {}
+        letters = self._letters(keys)
+        for key, seqs in self.seqs(keys).items():
+            for seq, accepted_at in seqs.items():
+                found.setdefault(key, []).extend(self._accepted(seq, accepted_at))
+                found[key] += self._spans(seq, accepted_at, letters)
+        for key, fact in self._facts(keys):
+            found.setdefault(key, []).append(fact)
+        return {key: sorted(rows, key=lambda row: row.at) for key, rows in found.items() if rows}
 
-    def seqs(self, key: bytes) -> dict[int, float]:
-        """Return the deliveries with this key, and about when each was accepted (Unix seconds)."""
-        found: dict[int, float] = {}
+    def seqs(self, keys: Sequence[bytes]) -> dict[bytes, dict[int, float]]:
+        """Return the deliveries with these keys, and about when each was accepted (Unix seconds)."""
+        found: dict[bytes, dict[int, float]] = {}
+        for key, seq, at in itertools.chain(
+            self._indexed(keys), self._logged(set(keys)), self._dead(keys), self._tests(keys)
+        ):
+            found.setdefault(key, {})[seq] = at
+        return found
+
+    def _indexed(self, keys: Sequence[bytes]) -> Iterator[_Found]:
         for family in self._partitions.families("seen"):
             for table in self._partitions.existing(family):
-                found |= dict(fetch(self._connection, f"SELECT seq, at FROM {table} WHERE key = ?", (key,)))
-        for (keys,) in self._connection.execute("SELECT keys FROM keylog WHERE instr(keys, ?)", (key,)):
-            found |= {claim.seq: claim.at for claim in decode_claims(keys) if claim.key == key and not claim.freed}
-        for table in self._partitions.existing("dead"):
-            for (stored,) in self._connection.execute(f"SELECT row FROM {table} WHERE key = ?", (key,)):
-                row = decode_row(stored)
-                found[row.seq] = row.accepted_at
-        for table in self._partitions.existing("fact"):
-            sql = f"SELECT seq, at FROM {table} WHERE key = ? AND seq IS NOT NULL"
-            found |= dict(fetch(self._connection, sql, (key,)))
-        return found
+                yield from self._with_keys(table, "key, seq, at", keys)
 
-    def _facts(self, key: bytes) -> list[TimelineRow]:
-        found = []
+    def _logged(self, keys: set[bytes]) -> Iterator[_Found]:
+        for (claims,) in self._connection.execute("SELECT keys FROM keylog"):
+            for claim in decode_claims(claims):
+                if claim.key in keys and not claim.freed:
+                    yield claim.key, claim.seq, claim.at
+
+    def _dead(self, keys: Sequence[bytes]) -> Iterator[_Found]:
+        for table in self._partitions.existing("dead"):
+            for key, stored in self._with_keys(table, "key, row", keys):
+                row = decode_row(stored)
+                yield key, row.seq, row.accepted_at
+
+    def _tests(self, keys: Sequence[bytes]) -> Iterator[_Found]:
         for table in self._partitions.existing("fact"):
-            for at, label_id, event_id, outcome, reason, detail in self._connection.execute(
-                f"SELECT at, label, event_id, outcome, reason, detail FROM {table} WHERE key = ? AND seq IS NULL",
-                (key,),
-            ):
-                label = self._labels[label_id]
-                found.append(
-                    TimelineRow(
-                        at=at,
-                        what=outcome,
-                        pixel=label.pixel,
-                        event=label.event,
-                        source=label.source,
-                        event_id=event_id,
-                        reason=reason,
-                        detail=detail,
-                    )
-                )
-        return found
+            yield from self._with_keys(table, "key, seq, at", keys, "seq IS NOT NULL")
+
+    def _with_keys(self, table: str, columns: str, keys: Sequence[bytes], condition: str = "true") -> Iterator[Any]:
+        return iter(
+            self._connection.execute(
+                f"SELECT {columns} FROM carray(?) AS asked CROSS JOIN {table} ON key = asked.value WHERE {condition}",
+                (blobs(keys),),
+            )
+        )
+
+    def _facts(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, TimelineRow]]:
+        for table in self._partitions.existing("fact"):
+            for key, *columns in self._with_keys(table, f"key, {_FACT}", keys, "seq IS NULL"):
+                yield key, self._fact(columns)
+
+    def _fact(self, columns: Sequence[Any]) -> TimelineRow:
+        at, label_id, event_id, outcome, reason, detail = columns
+        label = self._labels[label_id]
+        return TimelineRow(
+            at=at,
+            what=outcome,
+            pixel=label.pixel,
+            event=label.event,
+            source=label.source,
+            event_id=event_id,
+            reason=reason,
+            detail=detail,
+        )
 
     def _accepted(self, seq: int, accepted_at: float) -> list[TimelineRow]:
         if not self._partitions.has("journal", day_of(accepted_at)):
@@ -161,7 +186,7 @@ class Timeline:
             )
         ]
 
-    def _letters(self, key: bytes) -> dict[tuple[int, float], TimelineRow]:
+    def _letters(self, keys: Sequence[bytes]) -> dict[tuple[int, float], TimelineRow]:
         """Return the deaths whose letters are still kept, with the destination's words, by seq and time."""
         return {
             (seq, at): TimelineRow(
@@ -174,7 +199,7 @@ class Timeline:
                 message=message,
             )
             for table in self._partitions.existing("dead")
-            for seq, event_id, reason, code, message, at in self._connection.execute(
-                f"SELECT seq, event_id, reason, code, message, died_at FROM {table} WHERE key = ?", (key,)
+            for seq, event_id, reason, code, message, at in self._with_keys(
+                table, "seq, event_id, reason, code, message, died_at", keys
             )
         }
