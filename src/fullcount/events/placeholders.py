@@ -35,7 +35,7 @@ _MACRO_WITHIN = re.compile(
     r"|(?<![A-Za-z0-9])__[A-Za-z]+(?:_[A-Za-z]+)*__(?![A-Za-z0-9])"
 )
 # Two digits, and neither a mark of a macro nor the n that most of the words above have: what nearly all ids are like.
-_is_sound = re.compile(r"(?=[A-MO-Za-mo-z0-9.:/#-]*+\Z).*[1-9][0-9]").match
+_is_sound = re.compile(r"[A-MO-Za-mo-z0-9.:/#-]{0,60}[1-9][0-9][A-MO-Za-mo-z0-9.:/#-]{0,60}").fullmatch
 _PHRASE = re.compile(r"\(?not set\)?|n/a", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[-_.:/|# ]")
 

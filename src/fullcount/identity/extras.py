@@ -15,7 +15,7 @@ from fullcount.identity.privacy import REMOVED, NameKind, holds_identifier, is_p
 S = TypeVar("S", bound=msgspec.Struct)
 
 _FIX = "send identifiers in user, where they are hashed"
-_REMOVED_REASON = "an e-mail address or phone number in it was removed"
+_REMOVED_REASON = "an e-mail address, a phone number, another personal value or a secret in it was removed"
 _ITEM_TEXTS = ("content_id", "content_name", "content_category", "brand", "content_type")
 _TEXTS = (
     "content_type",
@@ -39,7 +39,7 @@ def clean_user_extra(extra: dict[str, Any], path: str, findings: Findings) -> di
     kept: dict[str, Any] = {}
     for key, value in extra.items():
         here = below(path, key)
-        if holds_identifier(key) or _is_private_value(key, value):
+        if holds_identifier(key) or _is_private_value(key, value) or _is_of_person_or_door(key, value, path):
             findings.drop(here, "identifier_in_extra", "the key or its value looks like an identifier", _FIX)
         elif isinstance(value, dict):
             kept[key] = clean_user_extra(value, here, findings) or {}
@@ -52,6 +52,24 @@ def clean_user_extra(extra: dict[str, Any], path: str, findings: Findings) -> di
 
 def _is_private_value(key: str, value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and is_private(key, str(value))
+
+
+def _is_of_person_or_door(key: str, value: Any, path: str) -> bool:
+    """Return whether all that stands under `key` is private, be it an object or a list, or a bare name in `user`."""
+    if not value or isinstance(value, bool):
+        return False
+    if key.lower() == "name":
+        return path.startswith("user")
+    kind = _kind_within(path.rpartition(".")[2], key)
+    return kind is NameKind.SECRET or kind is NameKind.PERSON
+
+
+def _kind_within(parent: str, key: str) -> NameKind:
+    """Return what a key says of its value: "name" says more under "customer" than alone."""
+    kind = kind_of(key)
+    if kind is NameKind.PLAIN and parent and kind_of(f"{parent}_{key}") is NameKind.PERSON:
+        return NameKind.PERSON
+    return kind
 
 
 def _cleaned_element(key: str, value: Any, path: str, findings: Findings) -> Any:
@@ -67,7 +85,10 @@ def _cleaned_element(key: str, value: Any, path: str, findings: Findings) -> Any
 
 
 def clean_properties(given: Properties, findings: Findings) -> Properties:
-    """Return the properties with e-mail addresses and phone numbers in their texts replaced by "(removed)"."""
+    """Return the properties with what is personal or secret replaced by "(removed)".
+
+    In texts these are e-mail addresses and phone numbers; under unlisted keys also what the key says to be one.
+    """
     if not _may_hold_identifier(given):
         return given
     changes: dict[str, Any] = {
@@ -134,13 +155,16 @@ def _clean_item(item: Content) -> Content:
     return replace(item, **changes) if changes else item
 
 
-def _clean_tree(value: Any, key: str = "") -> Any:
-    if isinstance(value, dict):
-        return {without_identifiers(name): _clean_tree(each, name) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean_tree(each, key) for each in value]
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+def _clean_tree(value: Any, key: str = "", parent: str = "") -> Any:
+    if value is None or isinstance(value, bool) or value == "":
         return value
-    if kind_of(key) is NameKind.PHONE and is_private(key, str(value)):
+    kind = _kind_within(parent, key) if key else NameKind.PLAIN
+    if kind is NameKind.SECRET or kind is NameKind.PERSON:
+        return REMOVED
+    if isinstance(value, dict):
+        return {without_identifiers(name): _clean_tree(each, name, key) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_tree(each, key, parent) for each in value]
+    if kind is NameKind.PHONE and is_private(key, str(value)):
         return REMOVED
     return without_identifiers(value) if isinstance(value, str) else value

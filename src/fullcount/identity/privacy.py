@@ -25,33 +25,34 @@ class NameKind(Enum):
     PLAIN = auto()
     ID = auto()  # a long number under it is no phone
     PHONE = auto()
-    PERSON = auto()  # e-mail, names, postal code, birthday
+    PERSON = auto()  # e-mail, names, address, birthday, IP
     SECRET = auto()  # opens something: a key, a token, a session
 
 
 _SECRET_PARTS = ("token", "session", "secret", "passw", "sessid", "signature", "credential")
 _SECRET_WORDS = frozenset({"key", "sid", "sig", "auth", "jwt", "otp", "pwd", "pass", "pin"})
 _PHONE_WORDS = frozenset({"tel", "telephone", "mobile", "cell", "msisdn", "whatsapp", "fax"})
-_PERSON_NAMES = frozenset(
-    {
+# What a name ends in, whatever stands before it: billing_first_name, customer[last_name].
+_PERSON_ENDINGS = (
+    *(
         "birthdate",
         "birthday",
-        "dob",
+        "dateofbirth",
         "familyname",
         "firstname",
-        "fname",
         "fullname",
         "givenname",
         "lastname",
-        "lname",
-        "mail",
-        "postalcode",
-        "postcode",
         "surname",
-        "zip",
-        "zipcode",
-    }
+    ),
+    *("username", "postalcode", "postcode", "zipcode", "streetaddress", "ipaddress", "emailaddress"),
 )
+_PERSON_WORDS = frozenset("address addr dob fname fn ip lname ln mail street zip zp".split())  # noqa: SIM905 - read as words
+_PEOPLE = frozenset(
+    "billing buyer cardholder client contact customer guest holder member patient person profile receiver recipient"  # noqa: SIM905 - read as words
+    " shipping shopper subscriber user visitor".split()
+)
+_DIGITS = "0123456789"
 _ID_WORDS = frozenset(
     {
         "id",
@@ -90,6 +91,8 @@ def kind_of(name: str) -> NameKind:
 
     >>> kind_of("access_token").name, kind_of("orderKey").name, kind_of("keyword").name, kind_of("ttclid").name
     ('SECRET', 'SECRET', 'PLAIN', 'ID')
+    >>> kind_of("billing_first_name").name, kind_of("customerName").name, kind_of("content_name").name
+    ('PERSON', 'PERSON', 'PLAIN')
     """
     return _cached_kind(name) if len(name) <= 40 else _judged_kind(name)
 
@@ -103,11 +106,20 @@ def _judged_kind(name: str) -> NameKind:
         return NameKind.SECRET
     if "phone" in joined or not _PHONE_WORDS.isdisjoint(words):
         return NameKind.PHONE
-    if "email" in joined or joined in _PERSON_NAMES:
+    if "email" in joined or _is_of_a_person(words, joined.rstrip(_DIGITS)):
         return NameKind.PERSON
     if words[0] == "utm" or joined.endswith("id") or not _ID_WORDS.isdisjoint(words):
         return NameKind.ID
     return NameKind.PLAIN
+
+
+def _is_of_a_person(words: list[str], joined: str) -> bool:
+    """Return whether a name is one of a personal value: by its ending, by its last word, or customer_name and such."""
+    if joined.endswith(_PERSON_ENDINGS):
+        return True
+    named = [word.rstrip(_DIGITS) for word in words if word.rstrip(_DIGITS)]
+    last = named[-1] if named else ""
+    return last in _PERSON_WORDS or (last == "name" and not _PEOPLE.isdisjoint(named))
 
 
 _cached_kind = lru_cache(maxsize=1024)(_judged_kind)
