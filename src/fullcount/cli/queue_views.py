@@ -112,7 +112,7 @@ def show_event(settings: Settings, event_id: str, *, as_json: bool) -> bool:
             print_journey(journey, settings)
     else:
         say(f"Nothing is known of event_id {event_id} in the last {settings.storage.retention_days} days.")
-        say("It never came, came under another id, or was refused at once as invalid.")
+        say("It never came, or it came under another id.")
     return bool(journeys)
 
 
@@ -188,10 +188,15 @@ def _lane_row(lane: LaneView) -> tuple[str, ...]:
 
 def print_journey(journey: Journey, settings: Settings) -> None:
     """Print one event's way at one pixel."""
-    test = f", test {journey.test_event_code}" if journey.test_event_code else ""
-    pixel = pixel_name(settings, journey.pixel_code)
-    say(f"{journey.event} {journey.event_id} at pixel {pixel} ({journey.event_source}{test}): {journey.state}")
+    say(f"{journey.event} {journey.event_id}{_where(journey, settings)}: {journey.state}")
     print_table(("when (UTC)", "what", ""), [(moment(step.at), step.what.value, _told(step)) for step in journey.steps])
+
+
+def _where(journey: Journey, settings: Settings) -> str:
+    if not journey.pixel_code:
+        return f" at pixel {journey.pixel}" if journey.pixel else ""
+    test = f", test {journey.test_event_code}" if journey.test_event_code else ""
+    return f" at pixel {pixel_name(settings, journey.pixel_code)} ({journey.event_source}{test})"
 
 
 def _told(step: Step) -> str:

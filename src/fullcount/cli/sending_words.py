@@ -33,7 +33,8 @@ def print_sent(sent: Sent) -> None:
     for journey in sent.journeys:
         request_id = next((step.request_id for step in reversed(journey.steps) if step.request_id), "")
         told = f", request_id {request_id}" if request_id else ""
-        say(f"{journey.event} {journey.event_id} at pixel {journey.pixel}: {journey.state}{told}")
+        place = f" at pixel {journey.pixel}" if journey.pixel else ""
+        say(f"{journey.event} {journey.event_id}{place}: {journey.state}{told}")
     if not sent.journeys and len(sent.event_ids) == 1 and sent.event_ids[0]:
         say(f"See what becomes of it: fullcount queue show {sent.event_ids[0]}")
 

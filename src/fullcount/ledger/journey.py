@@ -46,9 +46,9 @@ class Journey(msgspec.Struct, frozen=True):
 
     event_id: str
     event: str  # canonical
-    pixel: str  # the pixel's name when it came
-    pixel_code: str
-    event_source: str
+    pixel: str  # the pixel's name when it came; empty where it reached none, as an invalid event
+    pixel_code: str  # empty in that case
+    event_source: str  # empty in that case
     test_event_code: str | None
     state: str  # an outcome; or queued, held, retrying
     steps: tuple[Step, ...]

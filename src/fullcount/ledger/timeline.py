@@ -28,9 +28,15 @@ class TimelineReader(Protocol):
         """Return all that is known of the events with these keys, oldest first; unknown keys are left out."""
         ...
 
+    def keyless_rows(self, event_id: str) -> list[TimelineRow]:
+        """Return the facts about events of this id that were refused before their key was known, oldest first."""
+        ...
+
 
 def timeline(reader: TimelineReader, event_id: str, lanes: Iterable[Lane] = ()) -> list[Journey]:
     """Return the journeys of an event_id: one for each pixel, name and test code that it was seen under.
+
+    What was refused as invalid reached no pixel; it has a journey for each name that it came with.
 
     The store knows events by their key, so the keys of all known lanes and names are tried; `lanes` are more of them,
     such as those of pixels that nothing was accepted for yet.
@@ -44,30 +50,44 @@ def timeline(reader: TimelineReader, event_id: str, lanes: Iterable[Lane] = ()) 
         for lane in dict.fromkeys((*reader.known_lanes(), *lanes))
         for name in names
     }
-    return _journeys(reader, asked, event_id)
+    return sorted(
+        (*_journeys(reader, asked, event_id), *_refused(reader, event_id)), key=lambda journey: journey.steps[0].at
+    )
 
 
 def told_again(reader: TimelineReader, journeys: Sequence[Journey]) -> list[Journey]:
     """Return journeys of one event_id as they stand now; only their own keys are looked at.
 
+    A journey without a pixel code, that of an invalid event, is over and stays as it is.
+
     Raises:
         StoreUnavailable: the store cannot be read now.
     """
-    lanes = [Lane(each.pixel_code, EventSource(each.event_source), each.test_event_code) for each in journeys]
-    asked = {
-        event_key(lane.pixel_code, lane.event_source, lane.test_event_code, each.event, each.event_id): (
-            lane,
-            each.event,
-        )
-        for lane, each in zip(lanes, journeys, strict=True)
-    }
-    return _journeys(reader, asked, journeys[0].event_id) if journeys else []
+    aimed = [each for each in journeys if each.pixel_code]
+    asked = {}
+    for each in aimed:
+        lane = Lane(each.pixel_code, EventSource(each.event_source), each.test_event_code)
+        key = event_key(lane.pixel_code, lane.event_source, lane.test_event_code, each.event, each.event_id)
+        asked[key] = (lane, each.event)
+    again = _journeys(reader, asked, aimed[0].event_id) if aimed else []
+    return [each for each in journeys if not each.pixel_code] + again
 
 
 def _journeys(reader: TimelineReader, asked: Mapping[bytes, tuple[Lane, str]], event_id: str) -> list[Journey]:
     rows = reader.timeline_rows(list(asked))
     journeys = [_journey(held, *asked[key], event_id) for key, held in rows.items()]
     return sorted(journeys, key=lambda journey: journey.steps[0].at)
+
+
+def _refused(reader: TimelineReader, event_id: str) -> list[Journey]:
+    by_name: dict[tuple[str, str], list[TimelineRow]] = {}
+    for row in reader.keyless_rows(event_id):
+        by_name.setdefault((row.event, row.pixel), []).append(row)
+    journeys = []
+    for (name, pixel), rows in by_name.items():
+        steps = tuple(_step(row) for row in rows)
+        journeys.append(Journey(event_id, name, pixel, "", "", None, state_after(steps), steps))
+    return journeys
 
 
 def _journey(rows: Sequence[TimelineRow], lane: Lane, name: str, event_id: str) -> Journey:

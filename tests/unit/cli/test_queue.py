@@ -12,8 +12,9 @@ from tests.unit.cli.shop import CODE, Shop
 
 from fullcount.clock import SystemClock
 from fullcount.queue.delivery import LeaseLimits, Selection
+from fullcount.queue.entry import Fact
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Reason
+from fullcount.queue.outcomes import Outcome, Reason
 
 CLOCK = SystemClock()
 
@@ -85,6 +86,20 @@ async def test_show_knows_test_events_too(shop: Shop) -> None:
         (journey,) = (await run_json(shop, "show", "order-1"))["journeys"]
 
     assert (journey["test_event_code"], journey["state"]) == ("TEST12345", "queued")
+
+
+async def test_show_tells_what_was_wrong_with_an_invalid_event(shop: Shop) -> None:
+    """A refused event is found by its id, with the first problem, though it reached no pixel."""
+    fact = Fact(Outcome.INVALID, Reason.NONE, "backend", "", "Purchase", "order-1", detail="event_time: it is too old")
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([], [fact])
+        result = await run(shop, "show", "order-1")
+        (journey,) = (await run_json(shop, "show", "order-1"))["journeys"]
+
+    assert result.exit_code == 0
+    assert "Purchase order-1: invalid" in result.stdout
+    assert "from backend, event_time: it is too old" in result.stdout
+    assert (journey["state"], journey["pixel_code"], journey["steps"][0]["source"]) == ("invalid", "", "backend")
 
 
 async def test_an_unknown_event_is_exit_status_1(shop: Shop) -> None:

@@ -21,6 +21,7 @@ class Rows:
 
     def __init__(self, rows: dict[tuple[Lane, str, str], list[TimelineRow]], lanes: tuple[Lane, ...]) -> None:
         self.asked: list[Sequence[bytes]] = []
+        self.keyless: dict[str, list[TimelineRow]] = {}
         self._lanes = list(lanes)
         self._names = sorted({name for _, name, _ in rows})
         self._rows = {
@@ -40,6 +41,10 @@ class Rows:
         """Return the rows of the keys."""
         self.asked.append(keys)
         return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def keyless_rows(self, event_id: str) -> list[TimelineRow]:
+        """Return the rows that have no key."""
+        return self.keyless.get(event_id, [])
 
 
 def row(at: float, what: str, seq: int | None = 1, **more: object) -> TimelineRow:
@@ -150,6 +155,26 @@ def test_all_lanes_and_names_are_looked_up_at_once() -> None:
     assert len(timeline(reader, "order-1")) == 1
     assert len(reader.asked) == 1
     assert len(reader.asked[0]) == len(set(reader.asked[0])) > 50 * 200
+
+
+def test_an_invalid_event_is_found_by_its_id_with_what_was_wrong() -> None:
+    """It reached no pixel and has no key; each name that it came with has a journey, beside that of a good copy."""
+    reader = Rows({(STORE, "Purchase", "order-1"): DELIVERED}, (STORE,))
+    reader.keyless["order-1"] = [
+        row(3.0, "invalid", None, event="Purchase", source="backend", detail="event_time: too old"),
+        row(4.0, "invalid", None, event="Purchase", source="backend", detail="event_time: too old"),
+        row(5.0, "invalid", None, event="Lead", source="backend", detail="value: not a number"),
+    ]
+    found = timeline(reader, "order-1")
+
+    assert [(each.event, each.pixel_code, each.state, len(each.steps)) for each in found] == [
+        ("Purchase", "", "invalid", 2),
+        ("Lead", "", "invalid", 1),
+        ("Purchase", STORE.pixel_code, "delivered", 5),
+    ]
+    assert found[1].steps[0].message == "value: not a number"
+    assert all(each.is_over for each in found)
+    assert [each.state for each in told_again(reader, found)] == ["invalid", "invalid", "delivered"]
 
 
 def test_what_was_found_is_told_again_by_its_own_keys() -> None:

@@ -134,6 +134,45 @@ async def test_many_keys_are_read_at_once_and_told_apart(opened: Opener, path: P
     assert len(found) == len(told)
 
 
+async def test_facts_without_a_key_are_found_by_their_event_id(
+    queue: SqliteQueue, path: Path, clock: ManualClock
+) -> None:
+    """An event that was refused before its key was known is found on every day that it came, with what was wrong."""
+
+    def invalid(number: int, detail: str) -> Fact:
+        return Fact(Outcome.INVALID, Reason.NONE, "backend", "", "Purchase", f"order-{number}", detail=detail)
+
+    withheld = Fact(Outcome.WITHHELD, Reason.CONSENT_DENIED, "backend", "store", "Purchase", "order-1", key_of(1))
+    await queue.accept([], [invalid(1, "too old"), invalid(2, "no name"), withheld])
+    clock.advance(DAY_SECONDS)
+    await queue.accept([], [invalid(1, "no currency"), *(invalid(3, "no name") for _ in range(50))])
+    with Reader(path) as reader:
+        found = reader.keyless_rows("order-1")
+        assert reader.keyless_rows("order-9") == []
+
+    assert [(row.what, row.event, row.source, row.detail) for row in found] == [
+        ("invalid", "Purchase", "backend", "too old"),
+        ("invalid", "Purchase", "backend", "no currency"),
+    ]
+
+
+async def test_only_the_newest_facts_without_a_key_are_looked_through(
+    queue: SqliteQueue, path: Path, clock: ManualClock
+) -> None:
+    """The search has a bound across days, so that a flood of invalid events makes no reader wait."""
+    for number in range(3):
+        facts = [
+            Fact(Outcome.INVALID, Reason.NONE, "backend", "", "Purchase", f"order-{2 * number + half}")
+            for half in range(2)
+        ]
+        await queue.accept([], facts)
+        clock.advance(DAY_SECONDS)
+    with Reader(path) as reader:
+        found = [bool(reader.keyless_rows(f"order-{number}", most=3)) for number in range(6)]
+
+    assert found == [False, False, False, True, True, True]
+
+
 async def test_a_crash_shows_in_the_timeline(opened: Opener, path: Path, clock: ManualClock) -> None:
     """A lease that the next owner took back is told as lost."""
     queue = opened()
@@ -159,7 +198,7 @@ async def test_lane_states_agree_with_the_owners(queue: SqliteQueue, path: Path)
     """A reader sees what the owner says, without asking it."""
     await queue.accept([purchase(1), purchase(2), purchase(3, lane=OTHER_LANE, hold_seconds=20)])
     await queue.lease(LANE, LeaseLimits(max_events=1, ripe_after_seconds=0))
-    await queue.pause(OTHER_LANE, "token refused")
+    await queue.pause(OTHER_LANE, "token refused", by_person=True)
     with Reader(path) as reader:
         assert reader.lane_states() == await queue.lanes()
         assert reader.known_lanes() == [LANE, OTHER_LANE]

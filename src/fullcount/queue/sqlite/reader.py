@@ -29,6 +29,7 @@ from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline, TimelineRow
 
 READ_SECONDS = 1.0
+MOST_KEYLESS = 200_000  # a tenth of a second
 KEYS_PER_READ = 5_000  # each is looked up in every table of the ledger
 
 
@@ -146,6 +147,14 @@ class Reader:
                 timeline = Timeline(self._connection, self._lanes(), self._labels())
                 found |= timeline.rows(keys[start : start + KEYS_PER_READ])
         return found
+
+    def keyless_rows(self, event_id: str, most: int = MOST_KEYLESS) -> list[TimelineRow]:
+        """Return the facts about events of this id that were refused before their key was known, oldest first.
+
+        They are looked for among the newest `most` facts of that kind.
+        """
+        with self._reading():
+            return Timeline(self._connection, self._lanes(), self._labels()).without_key(event_id, most)
 
     def seq_of(self, key: bytes) -> int | None:
         """Return the newest delivery with this key; None if none is known."""

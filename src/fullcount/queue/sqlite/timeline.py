@@ -12,7 +12,7 @@ import msgspec
 
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome
-from fullcount.queue.sqlite.connection import blobs
+from fullcount.queue.sqlite.connection import blobs, fetch
 from fullcount.queue.sqlite.facts import ACCEPTED, HELD, LONGEST_SPAN
 from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import Partitions, day_of
@@ -109,6 +109,21 @@ class Timeline:
         for table in self._partitions.existing("fact"):
             for key, *columns in self._with_keys(table, f"key, {_FACT}", keys, "seq IS NULL"):
                 yield key, self._fact(columns)
+
+    def without_key(self, event_id: str, most: int) -> list[TimelineRow]:
+        """Return the facts about events of this id that were refused before their key was known, oldest first.
+
+        They have no index of their own: the newest `most` of them are looked through.
+        """
+        found: list[TimelineRow] = []
+        left = most
+        for table in reversed(self._partitions.existing("fact")):
+            newest = f"SELECT {_FACT} FROM {table} WHERE key = x'' ORDER BY rowid DESC LIMIT ?"
+            sql = f"SELECT {_FACT} FROM ({newest}) WHERE event_id = ?"
+            found += [self._fact(columns) for columns in self._connection.execute(sql, (left, event_id))]
+            ((held,),) = fetch(self._connection, f"SELECT count(*) FROM {table} WHERE key = x''")
+            left = max(0, left - held)
+        return sorted(found, key=lambda row: row.at)
 
     def _fact(self, columns: Sequence[Any]) -> TimelineRow:
         at, label_id, event_id, outcome, reason, detail = columns
