@@ -17,6 +17,7 @@ class Signal(StrEnum):
     DENIED = "denied"
     OPT_OUT = "opt_out"  # an objection to sale or targeting: GPC, an opt-out link
     LIMITED = "limited"  # may be sent under TikTok's limited data use
+    UNREADABLE = "unreadable"  # an answer that we do not understand; it may be a refusal
     UNKNOWN = ""
 
 
@@ -50,29 +51,59 @@ _KNOWN = {signal.value: signal for signal in Signal if signal.value}
 
 
 def read_signal(said: str | None) -> Signal:
-    """Return the signal that an event's `consent` stands for; a word that we do not know is read as denied.
+    """Return the signal that an event's `consent` stands for; a word that we do not know is no grant.
 
     >>> read_signal("Granted"), read_signal(None), read_signal("declined")
-    (<Signal.GRANTED: 'granted'>, <Signal.UNKNOWN: ''>, <Signal.DENIED: 'denied'>)
+    (<Signal.GRANTED: 'granted'>, <Signal.UNKNOWN: ''>, <Signal.UNREADABLE: 'unreadable'>)
     """
     if said is None:
         return Signal.UNKNOWN
     word = said.strip().lower()
     if word in _SAYS_NOTHING:
         return Signal.UNKNOWN
-    return _KNOWN.get(word, Signal.DENIED)
+    return _KNOWN.get(word, Signal.UNREADABLE)
 
+
+def consent_of(value: object) -> str | None:
+    """Return a JSON value as the text of a `consent`: a boolean as its word, what cannot be read as unreadable."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return Signal.GRANTED.value if value else Signal.DENIED.value
+    return Signal.UNREADABLE.value
+
+
+def stricter(said: str | None, also_said: str | None) -> str | None:
+    """Return which of two consents, said of the same event in two places, counts: the one that allows less.
+
+    >>> stricter("granted", "denied"), stricter(None, "granted"), stricter("limited", "unknown")
+    ('denied', 'granted', 'limited')
+    """
+    return max(said, also_said, key=lambda each: _STRICTNESS[read_signal(each)])
+
+
+_STRICTNESS = {
+    Signal.UNKNOWN: 0,
+    Signal.GRANTED: 1,
+    Signal.LIMITED: 2,
+    Signal.UNREADABLE: 3,
+    Signal.OPT_OUT: 4,
+    Signal.DENIED: 5,
+}
 
 # Answers that no rule and no region changes.
 _ANSWERS = {
     Signal.GRANTED: ConsentDecision(Action.SEND, basis="the visitor agreed"),
     Signal.DENIED: ConsentDecision(Action.WITHHOLD, "consent_denied", "the visitor refused"),
     Signal.OPT_OUT: ConsentDecision(Action.WITHHOLD, "opt_out_signal", "the visitor objected to sale or targeting"),
+    Signal.UNREADABLE: ConsentDecision(Action.WITHHOLD, "consent_unknown", "the visitor's answer cannot be read"),
 }
 _VOUCHED = ConsentDecision(Action.SEND, basis="the visitor said nothing and the sender vouches")
 _NO_OBJECTION = ConsentDecision(Action.SEND, basis="no grant is needed here and the visitor did not object")
 _LIMITED = ConsentDecision(Action.LIMIT, basis="the visitor allowed limited data use")
 _REQUIRED = ConsentDecision(Action.WITHHOLD, "consent_unknown", "the source requires a grant and there is none")
+# What silence means under the rules that do not ask where the shopper is.
+_SILENCE = {Rule.SENDER_VOUCHES: _VOUCHED, Rule.OPT_OUT: _NO_OBJECTION, Rule.REQUIRED: _REQUIRED}
 
 
 def decide(said: str | None, country: str | None, rule: Rule, regions: Mapping[str, str]) -> ConsentDecision:
@@ -83,6 +114,8 @@ def decide(said: str | None, country: str | None, rule: Rule, regions: Mapping[s
     >>> decide(None, "DE", Rule.BY_REGION, {}).reason, decide(None, "US", Rule.BY_REGION, {}).action
     ('consent_unknown', <Action.SEND: 'send'>)
     """
+    if said is None and (of_silence := _SILENCE.get(rule)) is not None:
+        return of_silence
     signal = read_signal(said)
     answer = _ANSWERS.get(signal)
     if answer is not None:

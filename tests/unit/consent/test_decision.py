@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcount.consent.decision import Action, Rule, Signal, decide, read_signal
+from fullcount.consent.decision import Action, Rule, Signal, consent_of, decide, read_signal, stricter
 from fullcount.consent.regions import EEA, Region, country_code, region_of
 
 WORDS = st.none() | st.sampled_from(["granted", "denied", "opt_out", "limited", ""]) | st.text(max_size=12)
@@ -80,10 +80,41 @@ def test_limited_data_use_is_an_answer_only_where_no_grant_is_needed() -> None:
     assert decide("limited", "US", Rule.REQUIRED, {}).reason == "consent_unknown"
 
 
-@pytest.mark.parametrize("said", ["declined", "no", "false", "revoked", "0"])
-def test_an_unknown_word_is_read_as_denied(said: str) -> None:
-    """A word that we do not know is read in the most protective way."""
-    assert read_signal(said) is Signal.DENIED
+@pytest.mark.parametrize("said", ["declined", "no", "false", "revoked", "0", "true", "yes", "1", "accepted"])
+@pytest.mark.parametrize("rule", list(Rule))
+def test_a_word_that_we_do_not_know_is_withheld_as_unknown(said: str, rule: Rule) -> None:
+    """It is no grant under any rule, and no refusal that the visitor never gave."""
+    decision = decide(said, "US", rule, {})
+
+    assert (decision.action, decision.reason) == (Action.WITHHOLD, "consent_unknown")
+
+
+@given(WORDS, WORDS, COUNTRIES, st.sampled_from(Rule))
+def test_of_two_consents_the_stricter_counts(one: str | None, other: str | None, country: str, rule: Rule) -> None:
+    """Whichever order they come in, nothing goes that one of two answers withholds; silence yields to any answer."""
+    together = decide(stricter(one, other), country, rule, {})
+    alone = [decide(each, country, rule, {}).action for each in (one, other) if read_signal(each) is not Signal.UNKNOWN]
+
+    assert together == decide(stricter(other, one), country, rule, {})
+    assert together.action is Action.WITHHOLD or Action.WITHHOLD not in alone
+    assert alone or together == decide(None, country, rule, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "signal"),
+    [
+        (None, Signal.UNKNOWN),
+        ("granted", Signal.GRANTED),
+        (True, Signal.GRANTED),
+        (False, Signal.DENIED),
+        (1, Signal.UNREADABLE),
+        ({"ad_storage": "granted"}, Signal.UNREADABLE),
+        ([], Signal.UNREADABLE),
+    ],
+)
+def test_a_consent_that_is_no_text_is_no_grant(value: object, signal: Signal) -> None:
+    """A boolean says what it says; any other value is an answer that cannot be read."""
+    assert read_signal(consent_of(value)) is signal
 
 
 @given(country=st.sampled_from(sorted(EEA | {"GB", "CH"})))
