@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from tests.contract.gateway_house import KEY, SETTINGS, House, purchase, served
+from tests.contract.gateway_house import CODE, KEY, SETTINGS, House, purchase, served
 
 
 @pytest.fixture
@@ -123,16 +123,56 @@ async def test_no_events_are_422(house: House) -> None:
     assert (await house.events({"events": []})).status == 422
 
 
-@pytest.mark.parametrize("levels", [33, 500, 90_000])
-@pytest.mark.parametrize("shape", [(b'{"a":', b"}"), (b"[", b"]")])
-async def test_deep_nesting_is_400(house: House, levels: int, shape: tuple[bytes, bytes]) -> None:
-    """Too many levels are refused, in a single event and in a list, without trouble for the reader."""
-    opening, closing = shape
-    value = opening * min(levels, 90_000 // len(opening)) + b"1" + closing * min(levels, 90_000 // len(opening))
-    alone = await house.events(b'{"event":"Purchase","deep":' + value + b"}")
-    listed = await house.events(b'{"events":[{"event":"Purchase","deep":' + value + b"}]}")
+SHAPES = pytest.mark.parametrize("shape", [(b'{"a":', b"}"), (b"[", b"]")])
 
-    assert [(each.status, each.json["error"]["code"]) for each in (alone, listed)] == [(400, "too_deep")] * 2
+
+@pytest.mark.parametrize("levels", [33, 300])
+@SHAPES
+async def test_an_event_that_is_too_deep_costs_itself_only(levels: int, shape: tuple[bytes, bytes]) -> None:
+    """Too many levels refuse the event, alone or by index in a list, and its neighbours are taken."""
+    event = b'{"event":"Purchase","deep":' + shape[0] * levels + b"1" + shape[1] * levels + b"}"
+    async with served() as house:
+        alone = await house.events(event)
+        listed = await house.events(b'{"events":[' + event + b"," + json.dumps(purchase()).encode() + b"]}")
+
+    assert (alone.status, listed.status) == (422, 202)
+    assert listed.json["results"] == ["rejected", "accepted"]
+    for answer in (alone, listed):
+        assert answer.json["rejected"][0]["problems"][0]["code"] == "too_deep"
+
+
+@SHAPES
+async def test_a_body_that_no_reader_can_follow_is_400(house: House, shape: tuple[bytes, bytes]) -> None:
+    """Where even the envelope cannot be read for its depth the call is refused, without trouble for the reader."""
+    levels = 90_000 // len(shape[0])
+    event = b'{"event":"Purchase","deep":' + shape[0] * levels + b"1" + shape[1] * levels + b"}"
+    answers = [await house.events(event), await house.events(b'{"events":[' + event + b"]}")]
+
+    assert [(each.status, each.json["error"]["code"]) for each in answers] == [(400, "too_deep")] * 2
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5_000])
+async def test_a_number_beyond_all_bounds_is_no_fault_of_ours(number: str) -> None:
+    """Where a nested test code or a 1.0 key lets an event be read twice, such a number costs that event at most."""
+    bad = f'{{"event": "Purchase", "test_event_code": "TEST1", "timestamp": {number}, "page": {number}}}'
+    async with served() as house:
+        ours = await house.events(f'{{"events": [{bad}, {json.dumps(purchase())}]}}'.encode())
+        body = f'{{"event_source": "web", "event_source_id": "{CODE}", "data": [{bad}, {json.dumps(purchase())}]}}'
+        drop_in = await house.drop_in(body.encode())
+
+    assert (ours.status, ours.json["results"][1]) == (202, "accepted")
+    assert (drop_in.status, drop_in.json["code"] in (0, 20001)) == (200, True)
+
+
+async def test_half_an_emoji_costs_one_character() -> None:
+    """A text that JavaScript cut inside a UTF-16 pair is taken with U+FFFD in its place."""
+    body = json.dumps(purchase()).replace("SKU-1234", "SKU-\\ud83d").encode()
+    async with served() as house:
+        asked = await house.events(b'{"events": [' + body + b"]}")
+        ((_, delivery),) = await house.deliveries()
+
+    assert (asked.status, asked.json["accepted"]) == (202, 1)
+    assert delivery.event.properties.contents[0].content_id == "SKU-\ufffd"
 
 
 async def test_a_value_that_is_too_long_costs_its_event_only() -> None:

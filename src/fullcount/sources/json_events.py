@@ -6,16 +6,19 @@ from typing import Any
 
 import msgspec
 
+from fullcount.consent.decision import consent_of
 from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem
-from fullcount.events.reading import Reading, read_event
-from fullcount.sources.bounds import check_count, decode_json, envelope_text, over_bounds
+from fullcount.events.reading import Reading, read_event, read_fields
+from fullcount.sources.bounds import check_count, decode_json, envelope_text
+from fullcount.sources.each import read_each
 from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawRequest
 
 
 class _Envelope(msgspec.Struct, gc=False):
     events: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     test_event_code: Any = None
+    consent: Any = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     batch: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -30,31 +33,37 @@ class JsonSource:
         self._limits = limits
 
     def read(self, request: RawRequest) -> Intake:
-        """Return the body's one event or its `events`, with the envelope's test code."""
+        """Return the body's one event or its `events`, with the envelope's test code and consent."""
         envelope, body = decode_json(request.body, _decoder)
-        test_event_code = envelope_text(envelope.test_event_code, "test_event_code")
+        code = envelope_text(envelope.test_event_code, "test_event_code")
         if isinstance(envelope.events, list):
             check_count(len(envelope.events), self._limits, "events")
-            readings = tuple(self._reading(bytes(raw), 2) for raw in envelope.events)
-            return Intake(readings, test_event_code, item_path="events")
+            items = [bytes(raw) for raw in envelope.events]
+            wishes = Intake((), code, item_path="events", consent=consent_of(envelope.consent))
+            return read_each(items, _read_listed, self._limits, wishes)
         if envelope.data is not msgspec.UNSET or envelope.batch is not msgspec.UNSET:
             raise _tiktok_body()
-        return Intake((self._reading(body, 0),), test_event_code)
-
-    def _reading(self, event: bytes, levels_above: int) -> Reading:
-        problem = over_bounds(event, self._limits, levels_above)
-        if problem is not None:
-            return Reading(None, (problem,), "", "")
-        return _without_test_code(event, levels_above) if b'"test_event_code"' in event else read_event(event)
+        return read_each((body,), _read_single, self._limits, Intake((), code))
 
 
-def _without_test_code(event: bytes, levels_above: int) -> Reading:
-    """Read an event whose bytes name a test code: it is the call's and no part of the event."""
-    fields = msgspec.json.decode(event)
-    code = fields.pop("test_event_code", None) if isinstance(fields, dict) else None
-    reading = read_event(fields if code is not None else event)
-    if code is None or levels_above == 0:  # a single event is its own envelope
-        return reading
+def _read_single(event: bytes) -> Reading:
+    """Read an event that is its own envelope: a test code in it is the call's and no part of the event."""
+    if b'"test_event_code"' not in event:
+        return read_event(event)
+    fields = read_fields(event)
+    if fields is None or "test_event_code" not in fields:
+        return read_event(event)
+    return read_event({key: value for key, value in fields.items() if key != "test_event_code"})
+
+
+def _read_listed(event: bytes) -> Reading:
+    """Read an event of a list: a test code in it is neither the call's nor the event's."""
+    if b'"test_event_code"' not in event:
+        return read_event(event)
+    fields = read_fields(event)
+    if fields is None or fields.pop("test_event_code", None) is None:
+        return read_event(event if fields is None else fields)
+    reading = read_event(fields)
     return msgspec.structs.replace(reading, problems=(NESTED_TEST_CODE, *reading.problems))
 
 

@@ -14,11 +14,9 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
     """One authenticated request; its body is inflated and within the limit of bytes."""
 
     body: bytes
-    path: str = ""
-    headers: tuple[tuple[bytes, bytes], ...] = ()  # names in lower case
 
     def __repr__(self) -> str:
-        return f"RawRequest({len(self.body)} bytes, path={self.path!r})"
+        return f"RawRequest({len(self.body)} bytes)"
 
 
 class Intake(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +27,12 @@ class Intake(msgspec.Struct, frozen=True, gc=False):
     pixel_code: str | None = None  # TikTok's code of the one pixel that the envelope names; None: the source's pixels
     item_path: str = ""  # what a problem's path starts with at the sender: "events", "data", "Batch", or nothing
     warnings: tuple[Problem, ...] = ()  # of the envelope
+    consent: str | None = None  # said beside the list, of every event in it
+    large: frozenset[int] = frozenset()  # indexes of events of so many bytes that one request may not hold them
+    broken: tuple[Exception, ...] = ()  # what nobody expected; the events that it struck are readings without an event
+
+    def __repr__(self) -> str:
+        return f"Intake({len(self.readings)} events of {self.item_path or 'one'})"
 
 
 # What to say of a test code that stands in an event and not beside the list of events.
@@ -57,6 +61,6 @@ class Source(Protocol):
 
         Raises:
             InvalidEvent: nothing of the body can be read; its problem's code says why: not_json, wrong_type,
-                too_deep, too_many_events, empty, or pixel_code_missing.
+                too_deep (for any JSON reader), too_many_events, empty, or pixel_code_missing.
         """
         ...

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from fullcount.consent.decision import consent_of
 from fullcount.errors import InvalidEvent
 from fullcount.events.model import EventSource
 from fullcount.events.problems import Problem, Severity
-from fullcount.events.reading import Reading, read_event
-from fullcount.sources.bounds import check_count, decode_json, envelope_text, over_bounds
+from fullcount.events.reading import Reading, read_event, read_fields
+from fullcount.sources.bounds import check_count, decode_json, envelope_text
+from fullcount.sources.each import read_each
 from fullcount.sources.source import NESTED_TEST_CODE, Intake, Limits, RawRequest
 from fullcount.sources.tiktok_legacy import read_legacy
 
@@ -24,13 +26,13 @@ class _Envelope(msgspec.Struct, gc=False):
     event_source_id: Any = None
     pixel_code: Any = None
     test_event_code: Any = None
+    consent: Any = None
     data: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _decoder = msgspec.json.Decoder(_Envelope)
-_any_decoder = msgspec.json.Decoder()
 
 _NO_EVENT_SOURCE = Problem(
     "event_source",
@@ -67,22 +69,19 @@ class TikTokSource:
         if pixel_code is None:
             path = "event_source_id" if item_path == "data" else "pixel_code"
             raise _refused(path, "it is missing", "send the pixel's code", "pixel_code_missing")
-        levels_above = 2 if item_path else 0
-        readings = tuple(self._reading(item, event_source, item_path, levels_above) for item in items)
-        return Intake(readings, test_event_code, pixel_code, item_path, warnings)
+        consent = consent_of(envelope.consent) if item_path else None  # one event's own is read with it
+        wishes = Intake((), test_event_code, pixel_code, item_path, warnings, consent)
+        return read_each(items, lambda item: _reading(item, event_source, item_path), self._limits, wishes)
 
-    def _reading(self, item: bytes, event_source: EventSource, item_path: str, levels_above: int) -> Reading:
-        problem = over_bounds(item, self._limits, levels_above)
-        if problem is not None:
-            return Reading(None, (problem,), "", "")
-        if item_path == "data" and not _has_foreign_keys(item):
-            reading = read_event(item)
-        else:
-            reading = _read_mixed(item, item_path)
-        if event_source is not EventSource.WEB and reading.event is not None:
-            event = msgspec.structs.replace(reading.event, event_source=event_source)
-            reading = msgspec.structs.replace(reading, event=event)
+
+def _reading(item: bytes, event_source: EventSource, item_path: str) -> Reading:
+    """Read one item; the event source is the envelope's word, as at TikTok, whatever an item says."""
+    is_plain = item_path == "data" and not _has_foreign_keys(item)
+    reading = read_event(item) if is_plain else _read_mixed(item, item_path)
+    if reading.event is None or reading.event.event_source is event_source:
         return reading
+    event = msgspec.structs.replace(reading.event, event_source=event_source)
+    return msgspec.structs.replace(reading, event=event)
 
 
 def _has_foreign_keys(item: bytes) -> bool:
@@ -91,8 +90,8 @@ def _has_foreign_keys(item: bytes) -> bool:
 
 
 def _read_mixed(item: bytes, item_path: str) -> Reading:
-    fields = _any_decoder.decode(item)
-    if not isinstance(fields, dict):
+    fields = read_fields(item)
+    if fields is None:
         return read_event(item)
     notes = []
     if fields.pop("test_event_code", None) is not None and item_path:

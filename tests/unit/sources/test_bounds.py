@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcount.errors import InvalidEvent
-from fullcount.sources.bounds import check_count, decode_json, over_bounds
+from fullcount.events.problems import Severity
+from fullcount.sources.bounds import check_count, decode_json, envelope_text, over_bounds
 from fullcount.sources.source import Limits
 
 JSON = st.recursive(
@@ -39,21 +40,21 @@ def test_bounds_are_exact(value: Any, max_depth: int, max_string: int, *, is_asc
     """What is over a bound is found and what is not passes, whatever brackets and quotes stand in texts."""
     event = {"event": value}
     encoded = json.dumps(event, ensure_ascii=is_ascii).encode()
-    try:
-        problem = over_bounds(encoded, Limits(max_depth=max_depth, max_string=max_string), 0)
-        found = None if problem is None else problem.code
-    except InvalidEvent as refused:
-        found = refused.problems[0].code
+    problem = over_bounds(encoded, Limits(max_depth=max_depth, max_string=max_string), 0)
+    found = None if problem is None else problem.code
     is_deep, is_long = depth_of(event) > max_depth, longest_in(event) > max_string
     allowed = {"too_deep"} if is_deep and not is_long else {"value_too_long"} if is_long and not is_deep else {None}
     assert found in ({"too_deep", "value_too_long"} if is_deep and is_long else allowed)
 
 
 def test_levels_above_count() -> None:
-    """An event in a list stands two levels deep already."""
+    """An event in a list stands two levels deep already; what is deeper is a problem of that event, with its byte."""
     assert over_bounds(b'{"user":{}}', Limits(max_depth=4), 2) is None
-    with pytest.raises(InvalidEvent, match="byte 8 of an event; 3 levels"):
-        over_bounds(b'{"user":{}}', Limits(max_depth=3), 2)
+    problem = over_bounds(b'{"user":{}}', Limits(max_depth=3), 2)
+
+    assert problem is not None
+    assert (problem.code, problem.severity) == ("too_deep", Severity.FATAL)
+    assert "byte 8 of the event; 3 levels" in problem.reason
 
 
 def test_a_long_value_is_named_by_its_key() -> None:
@@ -84,6 +85,44 @@ def test_json_passes_unchanged(value: Any) -> None:
 def test_pythons_words_for_no_number_become_text(body: bytes, meant: object) -> None:
     """NaN and Infinity, which are not JSON, are kept as texts for the checks to refuse; texts stay as they are."""
     assert decode_json(body, ANY)[0] == meant
+
+
+@pytest.mark.parametrize("filling", [b'\\"', b'"', b"\\", b'"a', b"\\ud83d", b"NaN,", b'\\\\"NaN'])
+def test_a_long_body_that_cannot_be_mended_is_refused_at_once(filling: bytes) -> None:
+    """A megabyte of texts without an end is looked at a few times and not once for each of its quotes."""
+    with pytest.raises(InvalidEvent, match="not JSON"):
+        decode_json(b'{"a":NaN,"' + filling * (1_000_000 // len(filling)), ANY)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (b"\\ud83d", "\ufffd"),
+        (b"\\uDE00 tail", "\ufffd tail"),
+        (b"\\ud83d\\ud83d\\ude00", "\ufffd\U0001f600"),
+        (b"\\\\ud83d and \\uD83D", "\\ud83d and \ufffd"),
+        (b"\\\\\\ud83d", "\\\ufffd"),
+        (b"NaN \\ud83d", "NaN \ufffd"),
+    ],
+)
+def test_half_an_emoji_becomes_the_replacement_character(text: bytes, meant: str) -> None:
+    """A text that was cut inside a UTF-16 pair costs one character; pairs and escaped backslashes stay."""
+    assert decode_json(b'{"a": "' + text + b'"}', ANY)[0] == {"a": meant}
+
+
+@pytest.mark.parametrize("body", [b'{"a":1', b'{"a":"x', b'{"a":"\\ud83d'])
+def test_a_body_that_ends_too_early_is_told_so(body: bytes) -> None:
+    """Its last byte is named, and half an emoji before it changes nothing."""
+    with pytest.raises(InvalidEvent, match=f"it ends at byte {len(body)}"):
+        decode_json(body, ANY)
+
+
+@pytest.mark.parametrize("value", [True, False, 123.0, ["TEST1"], {}, {"code": "TEST1"}])
+def test_a_code_that_is_no_text_refuses_the_call(value: object) -> None:
+    """A test code that was passed over would send test events live."""
+    with pytest.raises(InvalidEvent) as refused:
+        envelope_text(value, "test_event_code")
+    assert (refused.value.problems[0].code, refused.value.problems[0].path) == ("wrong_type", "test_event_code")
 
 
 def test_what_is_worse_than_nan_is_refused_with_the_first_place() -> None:

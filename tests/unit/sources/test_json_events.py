@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullcount.consent.decision import Signal, read_signal
 from fullcount.errors import InvalidEvent
+from fullcount.events.reading import Reading, read_event
+from fullcount.sources.each import read_each
 from fullcount.sources.json_events import JsonSource
 from fullcount.sources.source import Intake, Limits, RawRequest
 
@@ -64,3 +67,76 @@ def test_what_is_none_of_ours_is_refused(body: object, code: str) -> None:
     with pytest.raises(InvalidEvent) as refused:
         read(body)
     assert refused.value.problems[0].code == code
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 5_000])
+@pytest.mark.parametrize("beside", ["", ', "test_event_code": "TEST1"'])
+def test_a_number_beyond_all_bounds_costs_its_event_at_most(number: str, beside: str) -> None:
+    """An event is read or refused, with a nested test code as well; its neighbour is taken."""
+    bad = f'{{"event": "Purchase", "properties": {{"value": {number}}}{beside}}}'
+    listed = JsonSource(Limits()).read(RawRequest(f'{{"events": [{bad}, {{"event": "Purchase"}}]}}'.encode()))
+    alone = JsonSource(Limits()).read(RawRequest(bad.encode()))
+
+    assert listed.readings[1].event is not None
+    assert listed.broken == alone.broken == ()
+    assert all(reading.event is not None or reading.problems for reading in (*listed.readings, *alone.readings))
+
+
+def test_an_event_that_is_too_deep_costs_itself_only() -> None:
+    """Its neighbours are read."""
+    deep: object = 1
+    for _ in range(40):
+        deep = [deep]
+    good = {"event": "Purchase", "event_id": "order-1"}
+    readings = read({"events": [good, {**good, "deep": deep}, good]}).readings
+
+    assert [reading.event is None for reading in readings] == [False, True, False]
+    assert [problem.code for problem in readings[1].problems] == ["too_deep"]
+
+
+def test_consent_beside_the_list_is_the_calls() -> None:
+    """It is told with the call; in a single event it is the event's own."""
+    event = {"event": "Purchase"}
+    listed, alone = read({"consent": "denied", "events": [event]}), read({**event, "consent": "denied"})
+
+    assert listed.consent == "denied"
+    assert (alone.consent, alone.readings[0].event and alone.readings[0].event.consent) == (None, "denied")
+
+
+@pytest.mark.parametrize(("said", "signal"), [(["granted"], Signal.UNREADABLE), ("si", Signal.UNREADABLE)])
+def test_a_consent_beside_the_list_that_cannot_be_read_is_told(said: object, signal: Signal) -> None:
+    """It is no grant, and a warning names it."""
+    intake = read({"consent": said, "events": [{"event": "Purchase"}]})
+
+    assert read_signal(intake.consent) is signal
+    assert [(each.path, each.code) for each in intake.warnings] == [("consent", "consent_unreadable")]
+
+
+def test_only_events_of_many_bytes_are_large() -> None:
+    """Large are those that one request may not hold; the rest need no measuring."""
+    many = {"event": "Purchase", "properties": {"content_ids": ["SKU-1234"] * 8_000}}
+
+    assert read({"events": [{"event": "Purchase"}, many]}).large == {1}
+
+
+def test_what_a_request_brought_shows_no_value() -> None:
+    """Neither its body nor its events stand in a repr."""
+    request = RawRequest(b'{"event": "Purchase", "user": {"email": "customer@example.com"}}')
+
+    assert "customer" not in repr(request) + repr(JsonSource(Limits()).read(request))
+
+
+def test_an_error_that_nobody_foresaw_costs_its_event_only() -> None:
+    """The reader's error is kept for the log, and the event is refused as internal."""
+
+    def read_one(item: bytes) -> Reading:
+        if item == b"bad":
+            raise ZeroDivisionError
+        return read_event(item)
+
+    good = b'{"event": "Purchase"}'
+    intake = read_each((good, b"bad", good), read_one, Limits(), Intake((), item_path="events"))
+
+    assert [reading.event is None for reading in intake.readings] == [False, True, False]
+    assert [problem.code for problem in intake.readings[1].problems] == ["internal"]
+    assert [type(error) for error in intake.broken] == [ZeroDivisionError]

@@ -140,6 +140,41 @@ def test_the_event_source_of_the_envelope_is_each_events() -> None:
     assert [warning.path for warning in silent.warnings] == ["event_source"]
 
 
+@pytest.mark.parametrize("said", ["web", "offline"])
+def test_an_item_cannot_change_the_event_source(said: str) -> None:
+    """TikTok knows no event source but the envelope's."""
+    event = {"event": "Purchase", "event_source": "crm"}
+    intake = read({"event_source": said, "event_source_id": CODE, "data": [event]})
+
+    assert intake.readings[0].event is not None
+    assert intake.readings[0].event.event_source is EventSource(said)
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5_000])
+@pytest.mark.parametrize("key", ["timestamp", "context", "test_event_code", "value"])
+def test_a_number_beyond_all_bounds_costs_its_event_at_most(number: str, key: str) -> None:
+    """In a 2.0 or a mixed item such a number breaks nothing, and its neighbour is taken."""
+    body = f'{{"event_source": "web", "event_source_id": "{CODE}", "data": [{{"event": "Purchase", "{key}": {number}}},'
+    intake = TikTokSource(Limits()).read(RawRequest((body + ' {"event": "Purchase"}]}').encode()))
+
+    assert intake.readings[1].event is not None
+    assert intake.broken == ()
+
+
+def test_consent_beside_the_list_is_the_calls() -> None:
+    """Every shape with a list has a place for it; in a single event it is the event's own."""
+    event = {"event": "Purchase"}
+    shapes = [
+        read({"event_source": "web", "event_source_id": CODE, "consent": "denied", "data": [event]}),
+        read({"pixel_code": CODE, "consent": False, "batch": [event]}),
+        read({"pixel_code": CODE, "consent": "denied", **event}),
+    ]
+
+    assert [shape.consent for shape in shapes] == ["denied", "denied", None]
+    assert shapes[2].readings[0].event is not None
+    assert shapes[2].readings[0].event.consent == "denied"
+
+
 def test_a_nested_test_code_is_ignored_with_a_warning() -> None:
     """The code counts at the top only; inside an event it neither makes a test nor travels on."""
     body = {"event_source": "web", "event_source_id": CODE}
@@ -162,6 +197,7 @@ def test_a_nested_test_code_is_ignored_with_a_warning() -> None:
         ({"event_source_id": CODE, "data": "x"}, "wrong_type"),
         ({"event_source_id": CODE, "event_source": ["web"], "data": [{}]}, "wrong_type"),
         ({"event_source_id": CODE, "test_event_code": "T" * 129, "data": [{}]}, "wrong_type"),
+        ({"event_source_id": CODE, "test_event_code": True, "data": [{}]}, "wrong_type"),
         ({"event_source_id": "C" * 129, "data": [{}]}, "wrong_type"),
         ([], "wrong_type"),
     ],
