@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from fullcount.events.countries import country_code
 from fullcount.events.findings import Findings
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.model import Event, Half, Page, User
@@ -27,7 +28,9 @@ from fullcount.identity.urls import clean_url
 class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings say of identifiers."""
 
-    default_country: str | None = None  # ISO 3166 alpha-2, for phone numbers without a country code
+    default_country: str | None = (
+        None  # ISO 3166 alpha-2, for phone numbers without a country code of events without a country
+    )
     lower_case_external_id: bool = False  # must agree with what the browser's half does
 
 
@@ -65,12 +68,17 @@ def _phone_reader(default_country: str | None) -> Normalize:
     return phone_reader(default_country)
 
 
+def _country(user: User, rules: IdentityRules) -> str | None:
+    """Return the country whose numbers the event's are if they name none: its own, else the source's."""
+    return country_code(user.country) or rules.default_country if user.country else rules.default_country
+
+
 def _hashed_user(event: Event, rules: IdentityRules, findings: Findings) -> HashedUser:
     user = event.user
     keep_case = not rules.lower_case_external_id
     hashed_user = HashedUser(
         email=hashed(user.email, "user.email", as_email, findings),
-        phone=hashed(user.phone, "user.phone", _phone_reader(rules.default_country), findings),
+        phone=hashed(user.phone, "user.phone", _phone_reader(_country(user, rules)), findings),
         external_id=hashed(user.external_id, "user.external_id", as_is if keep_case else in_lower_case, findings),
         ttclid=resolve_click_id(event, findings),
         ttp=_opaque(user.ttp, "user.ttp", findings) if user.ttp else None,
