@@ -56,10 +56,11 @@ def _ranked(first: HashedEvent, second: HashedEvent) -> tuple[HashedEvent, Hashe
 
 def _merged_properties(shop: Properties, visit: Properties) -> Properties:
     merged = _filled(shop, visit)
-    if shop.value is None and visit.value is not None and visit.currency is not None:
-        # A number from one half in the currency of the other would be another amount.
-        return msgspec.structs.replace(merged, currency=visit.currency)
-    return merged
+    paid = shop if shop.value is not None else visit
+    if paid.value is None or paid.currency == merged.currency:
+        return merged
+    # A number from one half in the currency of the other would be another amount.
+    return msgspec.structs.replace(merged, currency=paid.currency)
 
 
 def _filled(winner: S, other: S, other_wins: frozenset[str] = _NOTHING) -> S:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,12 +81,16 @@ def test_a_third_copy_of_the_server_half_changes_no_money(first: HashedEvent, se
 
 @given(events, events)
 def test_nothing_that_either_half_knew_is_lost(first: HashedEvent, second: HashedEvent) -> None:
-    """A field that one of the halves has is never empty in the result."""
+    """A field that one of the halves has is never empty in the result, but for the currency of another amount."""
     merged = merge_halves(first, second)
     for part in ("user", "properties", "page"):
         both = (getattr(first, part), getattr(second, part))
         for field in both[0].__struct_fields__:
             known = any(getattr(each, field) not in (None, "", ()) for each in both)
+            if field == "currency" and merged.properties.value is not None:
+                known = merged.properties.currency in {each.currency for each in both if each.value is not None} - {
+                    None
+                }
             assert known == (getattr(getattr(merged, part), field) not in (None, "", ()))
 
 
@@ -138,6 +143,24 @@ def test_value_and_currency_stay_a_pair() -> None:
     server = purchase(Half.SERVER, properties=Properties(currency="USD"))
     merged = merge_halves(server, browser).properties
     assert (merged.value, merged.currency) == (10, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("server", "browser", "expected"),
+    [
+        (Properties(value=100), Properties(value=85, currency="EUR"), (100, None)),
+        (Properties(value=100), Properties(currency="EUR"), (100, None)),
+        (Properties(currency="USD"), Properties(value=85), (85, None)),
+        (Properties(currency="USD"), Properties(), (None, "USD")),
+        (Properties(), Properties(value=85, currency="EUR"), (85, "EUR")),
+    ],
+)
+def test_an_amount_keeps_its_own_currency_or_none(
+    server: Properties, browser: Properties, expected: tuple[float | None, str | None]
+) -> None:
+    """The currency comes from the half that the value came from: of the other half's it would be another amount."""
+    merged = merge_halves(purchase(Half.SERVER, properties=server), purchase(Half.BROWSER, properties=browser))
+    assert (merged.properties.value, merged.properties.currency) == expected
 
 
 def test_limited_data_use_asked_for_by_either_half_stays() -> None:
