@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from fullcount.events.model import Ad, App, EventSource, Half, Identifiers, Lead, Page, Properties
+from fullcount.events.model import Ad, App, EventSource, Half, Identifiers, Lead, Page, Properties, names_only
 
 
 class HashedUser(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, array_like=True):
@@ -36,9 +36,7 @@ class HashedUser(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     lead_id: str | None = None
     extra: dict[str, Any] | None = None
 
-    def __repr__(self) -> str:
-        held = [name for name in self.__struct_fields__ if getattr(self, name)]
-        return f"HashedUser({', '.join(f'{name}=…' for name in held)})"
+    __repr__ = names_only
 
 
 class HashedEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, array_like=True):
@@ -58,3 +56,5 @@ class HashedEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, array_lik
     lead: Lead | None = None
     limited_data_use: bool | None = None
     extra: dict[str, Any] | None = None
+
+    __repr__ = names_only

@@ -2,7 +2,7 @@
 
 The shape is that of one event of TikTok's Events API 2.0. Values that TikTok wants hashed may be plain or hashed here.
 Keys that TikTok does not list travel in `extra` of the part they came with ("(extra)" in the stored form). Every
-struct is frozen; `User` hides its values in its repr, so that a stray log line tells nothing.
+struct is frozen and hides its values in its repr, so that a stray log line tells nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ class Half(StrEnum):
     BROWSER = "browser"
 
 
+def names_only(struct: msgspec.Struct) -> str:
+    """Return a struct's repr with the names of the fields that hold something, and without what they hold."""
+    held = [name for name in struct.__struct_fields__ if getattr(struct, name)]
+    return f"{type(struct).__name__}({', '.join(f'{name}=…' for name in held)})"
+
+
 class Content(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """One item of an event: `price` is per unit, in the event's currency."""
 
@@ -46,6 +52,8 @@ class Content(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
     quantity: Number | None = None
     content_type: str | None = None
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
+
+    __repr__ = names_only
 
 
 class Properties(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,12 +76,16 @@ class Properties(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     event_channel: str | None = None
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
 
+    __repr__ = names_only
+
 
 class Page(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """The page the visitor was on: full `url` with its query, and the `referrer`."""
 
     url: str | None = None
     referrer: str | None = None
+
+    __repr__ = names_only
 
 
 class User(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,9 +112,7 @@ class User(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     lead_id: str | None = None
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
 
-    def __repr__(self) -> str:
-        held = [name for name in self.__struct_fields__ if getattr(self, name)]
-        return f"User({', '.join(f'{name}=…' for name in held)})"
+    __repr__ = names_only
 
 
 class App(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +121,8 @@ class App(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tru
     app_id: str | None = None
     app_name: str | None = None
     app_version: str | None = None
+
+    __repr__ = names_only
 
 
 class Ad(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,12 +137,16 @@ class Ad(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True
     attribution_type: str | None = None
     attribution_provider: str | None = None
 
+    __repr__ = names_only
+
 
 class Lead(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """The lead a CRM event belongs to (`event_source = "crm"`)."""
 
     lead_id: str | None = None
     lead_event_source: str | None = None
+
+    __repr__ = names_only
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,3 +166,5 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     consent: str | None = None  # "granted", "denied", or nothing; not part of TikTok's event
     pixel: str | None = None  # the setting's name of the pixel it is for; not part of TikTok's event
     extra: dict[str, Any] | None = msgspec.field(default=None, name="(extra)")
+
+    __repr__ = names_only

@@ -11,7 +11,7 @@ import msgspec
 from fullcount.events import coercion
 from fullcount.events.findings import Findings
 from fullcount.events.legacy import lift_context
-from fullcount.events.model import LARGEST_TIME, Event, EventSource
+from fullcount.events.model import LARGEST_TIME, Event, EventSource, names_only
 from fullcount.events.parts import (
     Shape,
     read_ad,
@@ -35,6 +35,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...]
     name: str
     event_id: str
+
+    __repr__ = names_only
 
 
 def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:

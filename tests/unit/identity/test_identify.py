@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fullcount.events.codec import decode_stored, encode_stored
 from fullcount.events.model import Ad, App, Content, Event, EventSource, Half, Lead, Page, Properties, User
 from fullcount.events.problems import Severity
+from fullcount.events.reading import read_event
 from fullcount.identity.identify import IdentityRules, identify
 
 RULES = IdentityRules(default_country="US")
@@ -157,6 +158,22 @@ def test_an_unreplaced_macro_is_no_click_id(macro: str) -> None:
     assert problems == [("user.ttclid", "ttclid_placeholder")]
 
 
+@pytest.mark.parametrize("country", ["IN", " in "])
+def test_a_national_number_is_one_of_the_events_own_country(country: str) -> None:
+    """What the event says of the shopper's country goes before the source's default."""
+    event, problems = identified(user=User(phone="98765 43210", country=country))
+    assert event.user.phone == digest("+919876543210")
+    assert problems == []
+
+
+@pytest.mark.parametrize("country", [None, "Atlantis"])
+def test_a_national_number_of_nowhere_is_not_guessed(country: str | None) -> None:
+    """Without a country of its own the default is tried, and a number that is none there is dropped and said."""
+    event, problems = identified(user=User(phone="98765 43210", country=country))
+    assert event.user.phone is None
+    assert problems == [("user.phone", "phone_of_another_country")]
+
+
 def test_places_are_plain_and_normalised() -> None:
     """City, state and country go out in the clear, lower case, letters and digits only."""
     event, _ = identified(user=User(city="New York", state="N.Y.", country="US"))
@@ -235,6 +252,22 @@ def test_the_repr_of_users_tells_nothing() -> None:
         assert "203.0.113" not in shown
         assert "E.C.P" not in shown
         assert digest("jane@example.com") not in shown
+
+
+def test_no_part_of_an_event_shows_its_values() -> None:
+    """A repr names the fields that hold something: free texts and URLs may hold anything."""
+    event = read_event(
+        b'{"event":"Purchase","consent":"granted","page":{"url":"https://shop.example/?q=roe"},"note":"jane",'
+        b'"properties":{"description":"for jane","order_id":"roe","contents":[{"content_name":"jane"}]},'
+        b'"app":{"app_name":"jane"},"ad":{"callback":"jane"},"lead":{"lead_id":"jane"}}'
+    )
+    assert event.event is not None
+    hashed, _ = identify(event.event, "roe-1", RULES)
+    parts = (event.event.properties, event.event.page, event.event.properties.contents, event.event.app, event.event.ad)
+    for shown in map(repr, (event, event.event, event.event.lead, hashed, *parts)):
+        assert "jane" not in shown
+        assert "roe" not in shown
+    assert repr(event.event.page) == "Page(url=…)"
 
 
 EMAIL = "jane.roe@example.com"
