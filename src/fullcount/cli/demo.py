@@ -60,7 +60,7 @@ def demo(
             say(line)
     if keep:
         _tell_how_to_go_on(ended, folder)
-    if not ended.report.is_kept:
+    if not ended.report.promise_kept:
         raise typer.Exit(1)
 
 

@@ -67,7 +67,7 @@ async def collect(stage: Stage, dead: Sequence[DeadOrder], *, kept_in: Path | No
         ),
         seed=stage.seed,
         seconds=round(seconds, 1),
-        is_kept=verdict.is_kept,
+        promise_kept=verdict.promise_kept,
     )
 
 

@@ -57,7 +57,7 @@ class Report(msgspec.Struct, frozen=True):
     evidence: Evidence
     seed: int
     seconds: float
-    is_kept: bool  # the promise: lost 0, counted twice 0, every order accepted
+    promise_kept: bool  # the promise: lost 0, counted twice 0, every order accepted
 
 
 def last_lines(report: Report) -> list[str]:

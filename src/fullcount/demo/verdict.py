@@ -42,7 +42,7 @@ class Verdict(msgspec.Struct, frozen=True):
     found: Tally  # without the dead
 
     @property
-    def is_kept(self) -> bool:
+    def promise_kept(self) -> bool:
         """Whether the promise held: each order accepted, and counted once or dead with TikTok's own words."""
         return (
             not self.found.lost

@@ -40,7 +40,7 @@ REPORT = Report(
     ),
     seed=1,
     seconds=14.2,
-    is_kept=True,
+    promise_kept=True,
 )
 
 
@@ -83,6 +83,7 @@ def test_a_dead_order_is_shown_with_tiktoks_words() -> None:
         "wire_copies",
         "naive",
         "evidence",
+        "promise_kept",
     ],
 )
 def test_the_document_has_the_keys_that_others_read(name: str) -> None:

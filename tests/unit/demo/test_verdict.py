@@ -36,7 +36,7 @@ def test_a_promise_kept_is_lost_0_and_twice_0() -> None:
 
     assert verdict.found == Tally(once=ORDERS, lost=(), twice=())
     assert verdict.wire_copies == 0
-    assert verdict.is_kept
+    assert verdict.promise_kept
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_a_promise_broken_shows(events: list[dict[str, Any]], lost: int, twice: 
     verdict = judge(ORDERS, msgspec.structs.replace(WHOLE, events=events))
 
     assert (len(verdict.found.lost), len(verdict.found.twice)) == (lost, twice)
-    assert not verdict.is_kept
+    assert not verdict.promise_kept
 
 
 def test_an_order_that_was_never_accepted_breaks_the_promise() -> None:
     """Counting is not enough: the sender was owed an answer for each order."""
     verdict = judge(ORDERS, msgspec.structs.replace(WHOLE, accepted=frozenset({"a", "b"})))
 
-    assert not verdict.is_kept
+    assert not verdict.promise_kept
 
 
 def test_a_rejected_order_is_dead_and_not_lost() -> None:
@@ -73,7 +73,7 @@ def test_a_rejected_order_is_dead_and_not_lost() -> None:
 
     assert verdict.dead == 1
     assert verdict.found == Tally(once=("1", "2"), lost=(), twice=())
-    assert verdict.is_kept
+    assert verdict.promise_kept
 
 
 def test_for_the_naive_loop_a_pixel_alone_counts() -> None:
