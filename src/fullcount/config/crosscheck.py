@@ -6,10 +6,13 @@ import ipaddress
 from collections.abc import Iterator
 
 from fullcount.config.address import address_of, is_loopback
+from fullcount.config.countries import checked_country
 from fullcount.config.moment import moment_of
 from fullcount.config.schema import nearest
 from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
+from fullcount.consent.regions import NEEDS_GRANT
 from fullcount.errors import ConfigError
+from fullcount.events.countries import country_code
 from fullcount.events.event_id import parse_template
 from fullcount.events.names import canonical_name
 
@@ -29,9 +32,10 @@ def refuse_contradictions(settings: Settings) -> None:
     _check_server(settings)
     _check_storage(settings.storage)
     _base_url_host(settings.tiktok)
-    for path, country in ((f"consent.consent_regions.{name}", name) for name in settings.consent.consent_regions):
-        _check_country(country, path)
-        _check_word(settings.consent.consent_regions[country], REGION_RULES, path)
+    for country, rule in settings.consent.consent_regions.items():
+        path = f"consent.consent_regions.{country}"
+        checked_country(country, path)
+        _check_word(rule, REGION_RULES, path)
     _check_word(settings.log.level, LOG_LEVELS, "log.level")
     if not settings.pixels:
         raise ConfigError("there is no pixel", where="pixels", fix="add a [[pixels]] table, or run fullcount init")
@@ -49,20 +53,27 @@ def warnings_of(settings: Settings, now: float) -> Iterator[str]:
     """Yield what is allowed but probably not meant at `now` (Unix seconds), one line each."""
     if not settings.sources:
         yield "sources: there is none, so nothing can come in. Fix: add a [[sources]] table"
+    for country in settings.consent.consent_regions:
+        if country_code(country) in NEEDS_GRANT:
+            path = f"consent.consent_regions.{country}"
+            yield f"{path}: does nothing, as a grant is needed there by law. Fix: take it out"
     host = _base_url_host(settings.tiktok)
     if settings.tiktok.base_url.lower().startswith("http:") and not is_loopback(host):
         yield f"tiktok.base_url: access tokens travel unencrypted to {host}. Fix: use https://"
     for index, source in enumerate(settings.sources):
-        path = f"sources[{index}]"
-        if any(len(key) < SHORT_KEY for key in keys_of_source(source)):
-            yield f"{path}.key: shorter than {SHORT_KEY} characters, so it can be guessed. Fix: use a longer one"
-        if source.test_until and not source.test_event_code:
-            yield f"{path}.test_until: does nothing without test_event_code. Fix: take it out, or add the code"
-        elif source.test_until and moment_of(source.test_until, f"{path}.test_until") <= now:
-            yield f"{path}.test_until: it is past, so its events are live. Fix: take the code out, or set it later"
+        yield from _warnings_of_source(source, f"sources[{index}]", now)
     for index, pixel in enumerate(settings.pixels):
         if not any(pixel.name in source.pixels for source in settings.sources):
             yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
+
+
+def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:
+    if any(len(key) < SHORT_KEY for key in keys_of_source(source)):
+        yield f"{path}.key: shorter than {SHORT_KEY} characters, so it can be guessed. Fix: use a longer one"
+    if source.test_until and not source.test_event_code:
+        yield f"{path}.test_until: does nothing without test_event_code. Fix: take it out, or add the code"
+    elif source.test_until and moment_of(source.test_until, f"{path}.test_until") <= now:
+        yield f"{path}.test_until: it is past, so its events are live. Fix: take the code out, or set it later"
 
 
 def keys_of_source(source: Source) -> tuple[str, ...]:
@@ -127,7 +138,7 @@ def _check_source(source: Source, path: str, settings: Settings) -> None:
     if len(set(source.pixels)) != len(source.pixels):
         raise ConfigError("it names a pixel twice", where=f"{path}.pixels", fix="name each pixel once")
     if source.default_country is not None:
-        _check_country(source.default_country, f"{path}.default_country")
+        checked_country(source.default_country, f"{path}.default_country")
     if source.event_id is not None:
         try:
             parse_template(source.event_id)
@@ -153,11 +164,6 @@ def _check_keys(settings: Settings) -> None:
                     f"the same key opens {owners[key]}", where=path, fix="give each source a key of its own"
                 )
             owners[key] = source.name
-
-
-def _check_country(country: str, path: str) -> None:
-    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
-        raise ConfigError("not a country", where=path, fix='two capital letters (ISO 3166), such as "US" or "DE"')
 
 
 def _check_word(word: str, known: tuple[str, ...], path: str) -> None:

@@ -16,6 +16,7 @@ from fullcount.config.environment import overlay
 from fullcount.config.secret import is_literal, resolve_secret
 from fullcount.config.settings import Mode, Settings
 from fullcount.errors import ConfigError
+from fullcount.events.countries import country_code
 
 FILE_NAME = "fullcount.toml"
 FILE_VARIABLE = "FULLCOUNT_CONFIG"
@@ -56,10 +57,10 @@ def load_settings(
     literals = [] if with_secrets is False else _literal_secrets(settings, origins)
     settings = _with_secrets(settings, environ, folder) if with_secrets else settings
     refuse_contradictions(settings)
-    settings = _completed(settings, folder)
     if not with_secrets:
-        return Loaded(_without_secrets(settings), (), file)
-    return Loaded(settings, (*literals, *warnings_of(settings, (clock or SystemClock()).now())), file)
+        return Loaded(_without_secrets(_completed(settings, folder)), (), file)
+    warnings = (*literals, *warnings_of(settings, (clock or SystemClock()).now()))
+    return Loaded(_completed(settings, folder), warnings, file)
 
 
 def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -128,9 +129,16 @@ def _completed(settings: Settings, folder: Path) -> Settings:
     pixels = {pixel.name: pixel for pixel in settings.pixels}
     sources = tuple(
         msgspec.structs.replace(
-            source, mode=source.mode or (Mode.OBSERVE if observes_by_default(source, pixels) else Mode.LIVE)
+            source,
+            mode=source.mode or (Mode.OBSERVE if observes_by_default(source, pixels) else Mode.LIVE),
+            default_country=country_code(source.default_country),
         )
         for source in settings.sources
     )
-    storage = msgspec.structs.replace(settings.storage, url=f"sqlite:{folder / settings.storage.path}")
-    return msgspec.structs.replace(settings, sources=sources, storage=storage)
+    regions = {country_code(country) or country: rule for country, rule in settings.consent.consent_regions.items()}
+    return msgspec.structs.replace(
+        settings,
+        sources=sources,
+        consent=msgspec.structs.replace(settings.consent, consent_regions=regions),
+        storage=msgspec.structs.replace(settings.storage, url=f"sqlite:{folder / settings.storage.path}"),
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from fullcount.clock import ManualClock
+from fullcount.config.countries import COUNTRIES
 from fullcount.config.load import Loaded, load_settings
 from fullcount.config.settings import Browser, ConsentRule, Mode
 from fullcount.errors import ConfigError
@@ -232,7 +234,7 @@ REPLACED = [
     ('pixels = ["store"]', 'pixels = ["store"]\nconsent = "yes"', "sources[0].consent", "words that fit", "by_region"),
     (
         'pixels = ["store"]',
-        'pixels = ["store"]\ndefault_country = "us"',
+        'pixels = ["store"]\ndefault_country = "XX"',
         "sources[0].default_country",
         "country",
         '"US"',
@@ -304,6 +306,34 @@ def test_what_is_probably_not_meant_is_taken_with_a_warning(tmp_path: Path, text
 def test_an_emulator_on_this_machine_needs_no_encryption(tmp_path: Path) -> None:
     """Plain http to loopback is not warned of."""
     assert load(tmp_path, '[tiktok]\nbase_url = "http://127.0.0.1:8090"' + WHOLE).warnings == ()
+
+
+@pytest.mark.parametrize(("said", "code"), [("UK", "GB"), ("EL", "GR"), ("us", "US"), ("XK", "XK")])
+def test_a_country_may_be_said_as_shops_say_it(tmp_path: Path, said: str, code: str) -> None:
+    """What shops call a country becomes its ISO code, by which phone numbers and consent rules know it."""
+    regions = f'[consent.consent_regions]\n{said} = "opt_in"\n'
+    settings = load(tmp_path, f'{regions}{WHOLE}default_country = "{said}"').settings
+
+    assert settings.sources[0].default_country == code
+    assert settings.consent.consent_regions == {code: "opt_in"}
+
+
+def test_every_country_with_phone_numbers_is_one(tmp_path: Path) -> None:
+    """The list lacks no region that the phone metadata knows, but two that are parts of Saint Helena."""
+    assert frozenset(phonenumbers.SUPPORTED_REGIONS) - COUNTRIES == {"AC", "TA"}
+    assert len(COUNTRIES) == 250
+    assert load(tmp_path, f'{WHOLE}default_country = "GB"').warnings == ()
+
+
+def test_a_region_whose_law_is_known_cannot_be_changed(tmp_path: Path) -> None:
+    """Where a grant is needed by law a rule of the file's own has no effect, and that is said."""
+    regions = '[consent.consent_regions]\nDE = "opt_out"\nUK = "opt_out"\nUS = "opt_in"\nBR = "opt_out"\n'
+    warnings = load(tmp_path, regions + WHOLE).warnings
+
+    assert [warning.partition(":")[0] for warning in warnings] == [
+        "consent.consent_regions.DE",
+        "consent.consent_regions.UK",
+    ]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
