@@ -11,6 +11,7 @@ from fullcount.identity.emails import normalize_email
 from fullcount.identity.phones import PhoneDoubt, clean_e164, parse_phone
 from fullcount.identity.placeholders import DIGESTS, PLACEHOLDERS
 
+MOST_VALUES = 10  # of one identifier: nobody has more addresses, and a request holds only so much
 # Takes one trimmed value and its path; returns the normal form, or None after saying why.
 Normalize = Callable[[str, str, Findings], str | None]
 
@@ -18,12 +19,16 @@ Normalize = Callable[[str, str, Findings], str | None]
 def hashed(values: Identifiers, path: str, normalize: Normalize, findings: Findings) -> Identifiers:
     """Return the SHA-256 of one value or of several, without repetitions; None if nothing usable is left.
 
-    A value that is a SHA-256 already is taken as it is, in lower case.
+    A value that is a SHA-256 already is taken as it is, in lower case. Beyond MOST_VALUES they are dropped, and said.
     """
     if values is None:
         return None
     if isinstance(values, str):
         return _hashed_one(values, path, normalize, findings)
+    if len(values) > MOST_VALUES:
+        reason = f"{len(values):,} values of one person; the first {MOST_VALUES} were taken"
+        findings.drop(path, "too_many_values", reason, "send those that the person uses")
+        values = values[:MOST_VALUES]
     found = (_hashed_one(value, f"{path}.{i}", normalize, findings) for i, value in enumerate(values))
     distinct = tuple(dict.fromkeys(digest for digest in found if digest is not None))
     return distinct if len(distinct) > 1 else distinct[0] if distinct else None

@@ -263,6 +263,18 @@ events = st.builds(
 )
 
 
+def test_more_items_than_a_cart_holds_are_dropped() -> None:
+    """The first thousand items and ids are kept, whatever the rest is, and it is said."""
+    properties = Properties(
+        value=20.0, currency="USD", content_type="product", contents=(HAT,) * 1_001, content_ids=("a",) * 1_001
+    )
+    event = purchase(properties=properties)
+    kept = checked_of(event).properties
+    assert (len(kept.contents), len(kept.content_ids)) == (1_000, 1_000)
+    assert ("properties.contents", "too_many_items", Severity.DROPPED) in found(event)
+    assert ("properties.content_ids", "too_many_items", Severity.DROPPED) in found(event)
+
+
 @given(events)
 def test_checking_twice_is_checking_once(event: Event) -> None:
     """What the checks let through they let through again, unchanged and with nothing more to drop."""

@@ -72,6 +72,15 @@ def test_several_values_stay_several_without_repetitions() -> None:
     assert problems == [("user.email.3", "email_invalid")]
 
 
+@pytest.mark.parametrize("field", ["email", "phone", "external_id", "first_name", "last_name", "zip_code"])
+def test_at_most_ten_values_of_an_identifier_are_taken(field: str) -> None:
+    """Ten are more than a person has; the rest is dropped, and said once."""
+    values = tuple(f"jane{i}@example.com" if field == "email" else f"+1212555{i:04}" for i in range(1_000))
+    event, problems = identified(user=User(**{field: values}))
+    assert len(getattr(event.user, field)) == 10
+    assert problems == [(f"user.{field}", "too_many_values")]
+
+
 def test_bad_fields_are_dropped_and_the_event_is_kept() -> None:
     """A bad e-mail, phone or IP costs that field only."""
     user = User(email="jane at example.com", phone="12", ip="300.1.1.1", external_id="c-1", user_agent="UA")

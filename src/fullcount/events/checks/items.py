@@ -13,12 +13,19 @@ from fullcount.events.coercion import LARGEST_NUMBER
 from fullcount.events.findings import Findings
 from fullcount.events.model import Content, Event
 
+MOST_ITEMS = 1_000  # of one event: no cart has more, and a request holds only so much
 _CONTENT_TYPES = frozenset({"product", "product_group"})
 
 
 def check_items(event: Event, _rules: CheckRules, _now: float, findings: Findings) -> Event:
-    """Check each item: a price or quantity that is negative or no number is dropped, a missing id is warned of."""
+    """Check each item: a price or quantity that is negative or no number is dropped, a missing id is warned of.
+
+    Items beyond MOST_ITEMS are dropped.
+    """
     contents = event.properties.contents
+    if len(contents) > MOST_ITEMS or len(event.properties.content_ids) > MOST_ITEMS:
+        event = _with_fewer_items(event, findings)
+        contents = event.properties.contents
     if not contents:
         return event
     mended: list[Content] | None = None
@@ -42,6 +49,17 @@ def check_items(event: Event, _rules: CheckRules, _now: float, findings: Finding
     if mended is None:
         return event
     return replace(event, properties=replace(event.properties, contents=tuple(mended)))
+
+
+def _with_fewer_items(event: Event, findings: Findings) -> Event:
+    changes: dict[str, Any] = {}
+    for name in ("contents", "content_ids"):
+        items = getattr(event.properties, name)
+        if len(items) > MOST_ITEMS:
+            reason = f"{len(items):,} items; the first {MOST_ITEMS:,} were taken"
+            findings.drop(f"properties.{name}", "too_many_items", reason, "send the order's own items")
+            changes[name] = items[:MOST_ITEMS]
+    return replace(event, properties=replace(event.properties, **changes))
 
 
 def _without_bad_numbers(item: Content, index: int, findings: Findings) -> Content:
