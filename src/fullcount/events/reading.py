@@ -55,8 +55,14 @@ def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
         else:
-            return Reading(event, (), event.event, event.event_id or "")
+            if b"\\u00" not in encoded or not _has_extra(event):
+                return Reading(event, (), event.event, event.event_id or "")
     return _read_text(encoded)
+
+
+def _has_extra(event: Event) -> bool:
+    """Return whether the strict way has read our own word from a key that spells it with escapes."""
+    return any(part.extra is not None for part in (event, event.user, event.properties, *event.properties.contents))
 
 
 def read_fields(raw: bytes | msgspec.Raw) -> dict[str, Any] | None:

@@ -334,6 +334,23 @@ def test_unlisted_keys_are_kept() -> None:
     assert reading.problems == ()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"event":"Purchase",%s}',
+        '{"event":"Purchase","user":{%s}}',
+        '{"event":"Purchase","properties":{%s}}',
+        '{"event":"Purchase","properties":{"contents":[{%s}]}}',
+    ],
+)
+def test_our_own_word_is_a_senders_key_like_any_other(body: str) -> None:
+    """A sender's "(extra)" is kept under that name, also where escapes spell it: its values pass the rules."""
+    plain = read_event((body % '"(extra)":{"a":1e300}').encode())
+    spelled = read_event((body % r'"\u0028extra)":{"a":1e300}').encode())
+    assert spelled == plain
+    assert [code for _, code in codes(spelled)] == ["number_too_large"]
+
+
 def test_an_unreadable_consent_is_a_refusal() -> None:
     """A consent that cannot be read is never taken as a grant."""
     reading = read(consent={"ads": True})
