@@ -14,7 +14,8 @@ from structlog.typing import FilteringBoundLogger
 
 from fullcount.clock import Clock
 from fullcount.config.load import Loaded
-from fullcount.config.settings import Browser, Mode, Settings
+from fullcount.config.moment import moment_of
+from fullcount.config.settings import Browser, Mode, Settings, Source
 from fullcount.delivery.admission import policies
 from fullcount.delivery.dispatcher import Dispatcher
 from fullcount.errors import ConfigError
@@ -24,6 +25,7 @@ from fullcount.gateway.metrics import Metrics
 from fullcount.gateway.observe import Watch
 from fullcount.gateway.remote_clock import RemoteClock, clock_of
 from fullcount.gateway.server import HttpServer, address_of, listen, server_config, tune_interpreter
+from fullcount.queue import failpoints
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
@@ -53,16 +55,17 @@ def build_house(
 ) -> House:
     """Put the gateway and the delivery over a queue; nothing runs yet. `transport` takes HTTP's place in tests."""
     log = log or make_logger(settings.log, clock)
-    metrics = Metrics(lambda: _sizes(queue))
+    metrics = Metrics(lambda: _sizes(queue), lambda: dispatcher.slowed_rates())  # noqa: PLW0108 - it is made below
     watch = Watch(log, metrics, clock, {pixel.code: pixel.name for pixel in settings.pixels})
     carrier = transport or AiohttpTransport(
         timeout_seconds=settings.tiktok.timeout_seconds, gzip_body=settings.tiktok.gzip
     )
     destination = TikTokDestination(settings.tiktok, settings.pixels, carrier, clock)
+    dispatcher = Dispatcher(queue, destination, clock, settings.delivery, policy=policies(settings), observer=watch)
     return House(
         app=create_app(settings, queue, clock, watch),
         queue=queue,
-        dispatcher=Dispatcher(queue, destination, clock, settings.delivery, policy=policies(settings), observer=watch),
+        dispatcher=dispatcher,
         destination=destination,
         log=log,
     )
@@ -127,8 +130,8 @@ async def _close_door(server: HttpServer, serving: asyncio.Task[None], drain_sec
     await serving
 
 
-def lines_at_start(settings: Settings, url: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what an operator should know of these settings, as log events with their values."""
+def lines_at_start(settings: Settings, url: str, now: float) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what an operator should know of these settings at `now` (Unix seconds), as log events with their values."""
     yield "serving", {"url": url, "store": str(settings.storage.path), "tiktok": settings.tiktok.base_url}
     for pixel in settings.pixels:
         yield (
@@ -143,15 +146,24 @@ def lines_at_start(settings: Settings, url: str) -> Iterator[tuple[str, dict[str
             "mode": source.mode or Mode.LIVE,
         }
         if source.test_event_code:
-            values["test_event_code"] = "all its events are test events until test_until (one hour if not set)"
+            values["test_event_code"] = _test_time(source, now)
         yield "source", {name: str(value) for name, value in values.items()}
+
+
+def _test_time(source: Source, now: float) -> str:
+    if source.test_until is None:
+        return "all its events are test events for one hour from now"
+    if moment_of(source.test_until, "test_until") <= now:
+        return f"its time is over since {source.test_until}: all its events are live"
+    return f"all its events are test events until {source.test_until}"
 
 
 _ASSUMES = {
     Browser.NONE: "no browser half exists: whatever arrives is sent. If a pixel on the site sends the same events, "
     'set browser = "other" or they may be counted twice',
     Browser.OTHER: "a pixel that we do not control sends them too: only server_events with a shared event_id go",
-    Browser.SNIPPET: "our snippet sends the browser half: merge_events wait hold_seconds for it",
+    Browser.SNIPPET: "our snippet sends the browser half, but no route of this version brings it: merge_events wait "
+    "hold_seconds and go alone",
 }
 
 
@@ -171,6 +183,7 @@ async def serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
     Raises:
         ConfigError, StoreOwned, StoreCorrupt, StoreUnavailable: it cannot start; nothing was started.
     """
+    failpoints.arm(environ)
     settings = loaded.settings
     clock = clock_of(environ, settings.tiktok.base_url)
     async with following(clock):
@@ -186,7 +199,7 @@ async def serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
             logging.getLogger().addHandler(forward)
             for warning in loaded.warnings:
                 house.log.warning("settings", problem=warning)
-            for line, values in lines_at_start(settings, address_of(listener)):
+            for line, values in lines_at_start(settings, address_of(listener), clock.now()):
                 house.log.info(line, **values)
             tune_interpreter()
             try:

@@ -6,6 +6,7 @@ Lines: "accepted N" after the verdict, "sent SEQ N" before each settle, "settled
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -79,4 +80,5 @@ async def main(path: Path, calls: int) -> None:
 
 
 if __name__ == "__main__":
+    failpoints.arm(os.environ)
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

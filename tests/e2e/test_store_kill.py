@@ -92,6 +92,7 @@ async def _check(path: Path, lines: Sequence[str]) -> None:
         (Failpoint.MID_SEEN_FLUSH, 1),
         (Failpoint.MID_SEEN_FLUSH, 3),
         (Failpoint.MID_MIGRATION, 1),
+        (Failpoint.MID_MIGRATION, 2),
     ],
 )
 async def test_a_kill_at_a_failpoint_loses_and_doubles_nothing(

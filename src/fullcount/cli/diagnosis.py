@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from fullcount.config.load import load_settings
 from fullcount.config.settings import Settings
 from fullcount.errors import ConfigError, DestinationError, FullcountError
 from fullcount.ledger.counts import sources_without_consent, totals
+from fullcount.queue.delivery import LaneState
 from fullcount.queue.outcomes import Outcome
 from fullcount.queue.sqlite.connection import WAL_LIMIT_BYTES, open_for_reading
 from fullcount.queue.sqlite.owner import owner_pid
@@ -151,22 +152,37 @@ def _integrity(connection: apsw.Connection) -> str:
 
 def _check_lanes(reader: Reader, settings: Settings, now: float) -> Iterator[Check]:
     states = reader.lane_states()
+    yield from _check_pauses(states, settings, now)
     for state in states:
-        name = pixel_name(settings, state.lane.pixel_code)
-        waiting = state.queued + state.held + state.leased
-        if state.paused:
-            fix = f"mend what it says; it is tried now and then, or: fullcount queue resume {name}"
-            since = span(None if state.paused_at is None else now - state.paused_at)
-            yield Check("paused", State.PROBLEM, f"{name} ({waiting} wait), for {since}: {state.paused}", fix)
-        elif state.oldest_accepted_at is not None and now - state.oldest_accepted_at > LAG_SECONDS:
-            said = f"{name}: {waiting} wait, the oldest for {span(now - state.oldest_accepted_at)}"
+        if not state.paused and state.oldest_accepted_at is not None and now - state.oldest_accepted_at > LAG_SECONDS:
+            name = pixel_name(settings, state.lane.pixel_code)
+            said = f"{name}: {_waiting(state)} wait, the oldest for {span(now - state.oldest_accepted_at)}"
             yield Check(
                 "lag", State.PROBLEM, said, "is fullcount serve running, and what does its log say of attempts?"
             )
-    if not any(state.paused for state in states):
-        yield Check("paused", State.OK, "no pixel is paused")
-    waiting = sum(state.queued + state.held + state.leased for state in states)
+    waiting = sum(_waiting(state) for state in states)
     yield Check("waiting", State.OK, f"{count_of(waiting, 'event')} on {count_of(len(states), 'lane')}")
+
+
+def _check_pauses(states: Sequence[LaneState], settings: Settings, now: float) -> Iterator[Check]:
+    """Say each pause once, though it may hold several lanes of its pixel."""
+    pauses: dict[tuple[str, str, bool], list[LaneState]] = {}
+    for state in states:
+        if state.paused:
+            pauses.setdefault((state.lane.pixel_code, state.paused, state.paused_by_person), []).append(state)
+    for (code, why, by_person), mine in pauses.items():
+        name = pixel_name(settings, code)
+        resume = f"fullcount queue resume {name}"
+        fix = resume if by_person else f"mend what it says; it is tried now and then, or: {resume}"
+        since = span(now - min(state.paused_at or now for state in mine))
+        waiting = sum(_waiting(state) for state in mine)
+        yield Check("paused", State.PROBLEM, f"{name} ({waiting} wait), for {since}: {why}", fix)
+    if not pauses:
+        yield Check("paused", State.OK, "no pixel is paused")
+
+
+def _waiting(state: LaneState) -> int:
+    return state.queued + state.held + state.leased
 
 
 def _check_outcomes(reader: Reader, now: float) -> Iterator[Check]:

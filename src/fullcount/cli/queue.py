@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,16 +18,24 @@ OnlyReason = Annotated[Reason | None, typer.Option("--reason", metavar="REASON",
 OnlyEvent = Annotated[str, typer.Option("--event-id", metavar="EVENT_ID", help="Only this event's.")]
 
 
+class BuryReason(StrEnum):
+    """Why a person gives a delivery up."""
+
+    PURGED = Reason.PURGED.value
+    SOURCE_REMOVED = Reason.SOURCE_REMOVED.value
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     queue = typer.Typer(
-        no_args_is_help=True, help="See what waits, what happened to an event, and put dead letters back."
+        no_args_is_help=True, help="See what waits and what happened to an event; hold, give up, put back."
     )
     for name, command, example in (
         ("stats", stats, "fullcount queue stats --json"),
         ("show", show, "fullcount queue show order-12345-purchase"),
         ("dead", dead, "fullcount queue dead --reason rejected_by_tiktok --limit 20"),
         ("redrive", redrive, "fullcount queue redrive --event-id order-12345-purchase"),
+        ("bury", bury, "fullcount queue bury --pixel store --reason source_removed --yes"),
         ("pause", pause, "fullcount queue pause store --why 'new token on its way'"),
         ("resume", resume, "fullcount queue resume store"),
     ):
@@ -100,6 +109,31 @@ def redrive(  # noqa: PLR0913 - each option is one parameter
     queue_acts.redrive(settings, selection, accept_double_count=accept_double_count, as_json=as_json)
 
 
+def bury(  # noqa: PLR0913 - each option is one parameter
+    *,
+    pixel: OnlyPixel = "",
+    event_id: OnlyEvent = "",
+    reason: Annotated[
+        BuryReason,
+        typer.Option(
+            metavar="REASON", help="purged: a resend is a duplicate. source_removed: the key is free for a resend."
+        ),
+    ] = BuryReason.PURGED,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what waits.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give up what waits: it is not sent, and kept as dead letters that redrive can put back."""
+    from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
+
+    if not (pixel or event_id):
+        raise ConfigError("which ones?", where="bury", fix="name --pixel or --event-id")
+    settings = settings_for(config, with_secrets=False)
+    code = queue_acts.pixel_code(settings, pixel) if pixel else None
+    selection = Selection(event_id or None, pixel_code=code)
+    queue_acts.bury(settings, selection, Reason(reason.value), is_sure=yes, as_json=as_json)
+
+
 def pause(
     pixel: PixelName,
     *,
@@ -107,7 +141,7 @@ def pause(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop sending to a pixel; what is accepted for it waits."""
+    """Stop sending to a pixel, from every event source; what is accepted for it waits until resume."""
     from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
 
     queue_acts.pause(settings_for(config, with_secrets=False), pixel, why, as_json=as_json)

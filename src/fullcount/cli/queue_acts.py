@@ -13,10 +13,19 @@ from fullcount.clock import Clock, SystemClock
 from fullcount.config.schema import nearest
 from fullcount.config.settings import Settings
 from fullcount.errors import ConfigError, StoreUnavailable
+from fullcount.events.model import EventSource
 from fullcount.queue.delivery import Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
-from fullcount.queue.sqlite.control import ControlAnswer, ControlClient, ControlCommand, Pause, Redrive, Resume
+from fullcount.queue.sqlite.control import (
+    Bury,
+    ControlAnswer,
+    ControlClient,
+    ControlCommand,
+    Pause,
+    Redrive,
+    Resume,
+)
 from fullcount.queue.sqlite.owner import owner_pid
 
 ANSWER_SECONDS = 15.0
@@ -29,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True):
     """What came of asking."""
 
     applied: bool  # False: no process owns the store; it is done when one starts
-    count: int  # lanes paused or resumed, letters put back
+    count: int  # deliveries buried, letters put back; 0 for pause and resume
 
 
 def pixel_code(settings: Settings, named: str) -> str:
@@ -67,10 +76,36 @@ def redrive(settings: Settings, selection: Selection, *, accept_double_count: bo
     _tell(asked, f"{count_of(asked.count, 'dead letter')} put back", as_json=as_json)
 
 
+def bury(settings: Settings, selection: Selection, reason: Reason, *, is_sure: bool, as_json: bool) -> None:
+    """Make dead letters of what waits.
+
+    Raises:
+        ConfigError: nobody said that this is meant.
+    """
+    if not is_sure:
+        raise ConfigError(
+            f"{_waiting(settings, selection)} would not be sent; dead letters are kept for "
+            f"{settings.storage.retention_days} days, and redrive puts them back",
+            where="bury",
+            fix="say --yes if that is meant",
+        )
+    asked = ask(settings, [Bury(selection, reason)])
+    what = "1 delivery is a dead letter now" if asked.count == 1 else f"{asked.count} deliveries are dead letters now"
+    _tell(asked, f"{what}: {reason}", as_json=as_json)
+
+
+def _waiting(settings: Settings, selection: Selection) -> str:
+    if selection.event_id is not None:
+        return f"what waits of event_id {selection.event_id}"
+    with open_reader(settings) as reader:
+        states = [state for state in reader.lane_states() if state.lane.pixel_code == selection.pixel_code]
+    return f"{count_of(sum(state.queued + state.held + state.leased for state in states), 'event')} waiting"
+
+
 def pause(settings: Settings, pixel: str, why: str, *, as_json: bool) -> None:
-    """Stop sending to a pixel."""
+    """Stop sending to a pixel, on its lanes of today and those to come."""
     lanes = _lanes(settings, pixel)
-    asked = ask(settings, [Pause(lane, why) for lane in lanes])
+    asked = ask(settings, [Pause(lane, why, by_person=True) for lane in lanes])
     _tell(asked, f"{pixel} is paused: {why}", as_json=as_json)
 
 
@@ -119,11 +154,9 @@ async def _answers(client: ControlClient, ids: Sequence[int], clock: Clock) -> l
 
 
 def _lanes(settings: Settings, pixel: str) -> list[Lane]:
-    """Return the live lanes of a pixel; the one of the web if none was ever used."""
+    """Return the live lanes that a pixel may have, used or not: one for each event source."""
     code = pixel_code(settings, pixel)
-    with open_reader(settings) as reader:
-        lanes = [lane for lane in reader.known_lanes() if lane.pixel_code == code and lane.test_event_code is None]
-    return lanes or [Lane(code)]
+    return [Lane(code, source) for source in EventSource]
 
 
 def _may_count_twice(settings: Settings, selection: Selection) -> dict[str, int]:

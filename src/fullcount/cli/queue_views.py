@@ -36,6 +36,7 @@ class LaneView(msgspec.Struct, frozen=True):
     next_due_seconds: float | None
     paused: str
     paused_seconds: float | None
+    paused_by_person: bool
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -169,6 +170,7 @@ def _lane_view(state: LaneState, settings: Settings, now: float) -> LaneView:
         next_due_seconds=None if state.next_due_at is None else max(0.0, state.next_due_at - now),
         paused=state.paused,
         paused_seconds=since(state.paused_at),
+        paused_by_person=state.paused_by_person,
     )
 
 

@@ -22,6 +22,7 @@ class AdmissionPolicy(msgspec.Struct, frozen=True):
     max_event_age_seconds: float
     dedup_seconds: float  # how long the far side is trusted to remember an event_id
     may_have_browser_half: bool  # a copy that did not pass through us may have been counted
+    has_pixel: bool = True  # False: no pixel in the settings has the lane's code, and nothing can leave
 
 
 def refusal(delivery: Delivery, now: float, policy: AdmissionPolicy) -> Buried | None:
@@ -47,20 +48,23 @@ def refusal(delivery: Delivery, now: float, policy: AdmissionPolicy) -> Buried |
 
 
 def policies(settings: Settings) -> Callable[[Lane], AdmissionPolicy]:
-    """Return the lookup of a lane's policy. A pixel that the settings do not know is treated with the most care.
+    """Return the lookup of a lane's policy.
 
     Only web pixels have a browser half of ours or of others; an app's may be `other`. Test events are counted nowhere.
+    Of a pixel that was taken out nothing leaves: whether it had a browser half is asked when it is back.
     """
     browsers = {pixel.code: pixel.browser for pixel in settings.pixels}
     max_age = settings.tiktok.max_event_age_days * DAY_SECONDS
     dedup = settings.tiktok.dedup_hours * HOUR_SECONDS
 
     def policy_of(lane: Lane) -> AdmissionPolicy:
-        browser = browsers.get(lane.pixel_code, Browser.OTHER)
+        browser = browsers.get(lane.pixel_code, Browser.NONE)
         has_half = (lane.event_source is EventSource.WEB and browser is not Browser.NONE) or (
             lane.event_source is EventSource.APP and browser is Browser.OTHER
         )
         is_test = lane.test_event_code is not None
-        return AdmissionPolicy(max_age, float("inf") if is_test else dedup, has_half and not is_test)
+        return AdmissionPolicy(
+            max_age, float("inf") if is_test else dedup, has_half and not is_test, lane.pixel_code in browsers
+        )
 
     return policy_of

@@ -86,6 +86,11 @@ class Dispatcher:
                 task.cancel()
             await self._ended.wait()
 
+    def slowed_rates(self) -> dict[str, float]:
+        """Return the requests a second of each token that was throttled and is not back at its full rate, by name."""
+        now = self._means.clock.now()
+        return {name: rate.per_second(now) for name, rate in self._rates.items() if not rate.is_full(now)}
+
     async def _ends_within(self, seconds: float) -> bool:
         return await wait_or_give_up(asyncio.create_task(self._ended.wait()), self._means.clock, seconds)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from fullcount.clock import Clock
 from fullcount.delivery.observer import Observer
 from fullcount.errors import StoreUnavailable
-from fullcount.queue.delivery import Attempt, Lease, Settlement
+from fullcount.queue.delivery import Attempt, LaneState, Lease, Settlement
 from fullcount.queue.lane import Lane
 from fullcount.queue.protocol import Queue
 
@@ -48,17 +48,17 @@ class LaneStore:
         return await self._insist(lambda: self._queue.settle(lease, results, attempts))
 
     async def pause(self, why: str) -> None:
-        """Pause the lane durably."""
+        """Pause the lane durably; a person's pause stays as it is."""
         await self._insist(lambda: self._queue.pause(self._lane, why))
 
     async def resume(self) -> None:
-        """Lift the lane's pause durably."""
-        await self._insist(lambda: self._queue.resume(self._lane))
+        """Lift the lane's pause durably, unless a person set it."""
+        await self._insist(lambda: self._queue.resume(self._lane, unless_by_person=True))
 
-    async def pause_reason(self) -> str:
-        """Return why the lane is paused, as the store has it now; empty if it is not."""
+    async def state(self) -> LaneState | None:
+        """Return the lane as the store has it now; None if it holds nothing and is not paused."""
         states = await self._insist(self._queue.lanes)
-        return next((state.paused for state in states if state.lane == self._lane), "")
+        return next((state for state in states if state.lane == self._lane), None)
 
     async def _insist(self, write: Callable[[], Awaitable[T]]) -> T:
         was_refused = False

@@ -17,7 +17,7 @@ from fullcount.queue.delivery import LaneState, Lease, LeaseLimits
 from fullcount.queue.failpoints import Failpoint, reach
 from fullcount.queue.lane import Lane
 
-BY_A_PERSON = "by a person"  # how the reason of a pause begins that no probe may lift
+SWEEP_SECONDS = 3_600.0  # between two looks for what grew too old on a lane whose pixel is gone
 SHORTEST_WAIT_SECONDS = 0.01  # between two looks at a lane that had nothing
 
 
@@ -34,7 +34,9 @@ class LaneWorker:
             rate,
         )
         self._leases: set[asyncio.Task[Kind | None]] = set()
+        self._holds_something = False
         self._paused = ""
+        self._is_paused_by_person = False
         self._probe_at = 0.0
         self._is_retired = False
         self._corrupt: StoreCorrupt | None = None
@@ -47,7 +49,9 @@ class LaneWorker:
 
     def observe(self, state: LaneState | None) -> None:
         """Take note of what the store says of the lane (None: it holds nothing), and look again."""
+        self._holds_something = state is not None and bool(state.queued or state.leased or state.held)
         self._paused = state.paused if state else ""
+        self._is_paused_by_person = state is not None and state.paused_by_person
         self._wake.ring()
 
     def retire(self) -> None:
@@ -83,8 +87,10 @@ class LaneWorker:
         now, limits, gates = self._means.clock.now(), self._means.limits, self._gates
         if not gates.store.is_ready:
             return None
+        if not self._means.policy_of(self._lane).has_pixel:
+            return await self._step_without_pixel(now)
         if self._paused:
-            return await self._step_while_paused(now)
+            return await self._step_while_paused(now, limits.probe_seconds)
         at_once = gates.leases_at_once(now, limits.max_in_flight)
         if len(self._leases) >= at_once:
             return None
@@ -133,12 +139,28 @@ class LaneWorker:
             self._means.observer.lane_failed(self._lane, error)
             self._gates.breaker.failed(self._means.clock.now())
 
-    async def _step_while_paused(self, now: float) -> float | None:
-        if self._leases or self._paused.startswith(BY_A_PERSON):
+    async def _step_without_pixel(self, now: float) -> float | None:
+        """Keep everything under a pause that says so, until it is too old; an empty lane needs no pause."""
+        if self._is_paused_by_person:
+            return None
+        if not self._holds_something:
+            if self._paused:
+                await self._gates.store.resume()
+                self._paused = ""
+            return None
+        await self._pause_because(
+            f"no pixel in the settings has the code {self._lane.pixel_code}. Fix: put the pixel back and restart, "
+            "and it is sent by itself; or make dead letters of what waits: "
+            f"fullcount queue bury --pixel {self._lane.pixel_code} --reason source_removed --yes. All is kept."
+        )
+        return await self._step_while_paused(now, SWEEP_SECONDS)
+
+    async def _step_while_paused(self, now: float, probe_seconds: float) -> float | None:
+        if self._leases or self._is_paused_by_person:
             return None
         if (wait := max(self._probe_at - now, self._gates.rate.wait_seconds(now))) > 0:
             return wait
-        self._probe_at = now + self._means.limits.probe_seconds
+        self._probe_at = now + probe_seconds
         await self._probe()
         return 0
 
@@ -160,21 +182,26 @@ class LaneWorker:
 
     async def _resume(self) -> None:
         """Lift the pause, unless a person has set one since."""
-        if not (await self._gates.store.pause_reason()).startswith(BY_A_PERSON):
+        state = await self._gates.store.state()
+        if state is None or not state.paused_by_person:
             await self._gates.store.resume()
             self._paused = ""
             self._means.observer.lane_resumed(self._lane)
 
     async def _pause(self, answer: Answer) -> None:
-        """Pause the lane for a refused credential, unless it is paused already."""
-        if self._paused:
+        """Pause the lane for a refused credential."""
+        self._probe_at = self._means.clock.now() + self._means.limits.probe_seconds
+        await self._pause_because(self._why(answer))
+
+    async def _pause_because(self, why: str) -> None:
+        """Pause the lane, unless it is paused for that already or by a person."""
+        if self._paused == why:
             return
-        means = self._means
-        self._paused = why = self._why(answer)
-        self._probe_at = means.clock.now() + means.limits.probe_seconds
-        if not (await self._gates.store.pause_reason()):
+        self._paused = why
+        state = await self._gates.store.state()
+        if state is None or not (state.paused_by_person or state.paused == why):
             await self._gates.store.pause(why)
-            means.observer.lane_paused(self._lane, why)
+            self._means.observer.lane_paused(self._lane, why)
 
     def _why(self, answer: Answer) -> str:
         """Return the reason of the pause for a person: which token, in whose words, and what to do."""

@@ -47,11 +47,14 @@ class LeaseRun:
     async def run(self, *, is_probe: bool = False) -> Kind | None:
         """Send what may be sent; return what the last answer meant, or None if nothing was sent.
 
-        A probe sends one event in one request and hands back all others.
+        A probe sends one event in one request and hands back all others. Without a pixel all are handed back.
         """
         try:
             deliveries, events = await self._admitted()
             self.admitted = len(deliveries)
+            if not self._means.policy_of(self._lane).has_pixel:
+                await self._leave(deliveries)
+                return None
             limits, destination = self._means.limits, self._means.destination
             max_bytes = min(limits.max_bytes, destination.room(self._lane))
             batches: deque[Sequence[int]] = deque(cut(events, max_events=limits.max_events, max_bytes=max_bytes))
@@ -176,6 +179,11 @@ class LeaseRun:
     async def _hand_back(self, seqs: Sequence[int]) -> None:
         if seqs:
             await self._settle(dict.fromkeys(seqs, Retry(self._means.clock.now(), attempted=False)))
+
+    async def _leave(self, deliveries: Sequence[Delivery]) -> None:
+        """Hand back what has nowhere to go, the oldest to come first, so that a later look finds what grew too old."""
+        if deliveries:
+            await self._settle({each.seq: Retry(each.accepted_at, attempted=False) for each in deliveries})
 
     async def _settle(self, results: Mapping[int, Settlement]) -> None:
         attempts, self._unsaid = self._unsaid, []

@@ -24,7 +24,7 @@ class Observer(Protocol):
         ...
 
     def lane_paused(self, lane: Lane, why: str) -> None:
-        """The credential was refused: everything is kept and nothing is sent but a probe now and then."""
+        """The credential was refused or the pixel is gone: all is kept, nothing is sent but a probe now and then."""
         ...
 
     def lane_resumed(self, lane: Lane) -> None:

@@ -28,6 +28,10 @@ class TokenRate:
             self._rate_at += steps * RECOVERY_SECONDS
         return self._rate
 
+    def is_full(self, now: float) -> bool:
+        """Return whether nothing of the rate is missing at that time."""
+        return self.per_second(now) >= self._full
+
     def wait_seconds(self, now: float) -> float:
         """Return how long the next request must still wait; 0 if it may go."""
         # A machine's clock may be set back: the next request never waits longer than one interval.

@@ -21,6 +21,7 @@ ATTEMPT_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0) 
 
 
 Sizes = Callable[[], Mapping[str, float]]
+Rates = Callable[[], Mapping[str, float]]
 
 
 class Timing:
@@ -50,9 +51,14 @@ class Timing:
 class Metrics:
     """Everything that is counted, by the labels that it is shown under. Never an identifier, never an event_id."""
 
-    def __init__(self, sizes: Sizes = dict) -> None:
-        """`sizes` gives gauges of the store by name, in bytes, such as fullcount_wal_bytes; asked at each scrape."""
+    def __init__(self, sizes: Sizes = dict, rates: Rates = dict) -> None:
+        """Both are asked at each scrape.
+
+        `sizes` gives gauges of the store by name, in bytes, such as fullcount_wal_bytes; `rates` the requests a second
+        of each token that is slowed down, by the token's name.
+        """
         self._sizes = sizes
+        self._rates = rates
         self.requests: Counter[tuple[str, int]] = Counter()  # route, HTTP status
         self.accepted: Counter[tuple[str, str]] = Counter()  # source, pixel
         self.outcomes: Counter[tuple[str, str, str, str]] = Counter()  # source, pixel, outcome, reason
@@ -60,7 +66,6 @@ class Metrics:
         self.attempt_seconds: dict[str, Timing] = {}  # by pixel
         self.commit_seconds = Timing(COMMIT_BOUNDS)
         self.open_circuits: set[Lane] = set()
-        self.requests_per_second: dict[str, float] = {}  # by the token's name
 
     def expose(self, lanes: Sequence[LaneState], now: float) -> bytes:
         """Return the text that Prometheus reads; `now` is in Unix seconds."""
@@ -107,8 +112,8 @@ class Metrics:
             age.add_metric(lane, max(0.0, *ages) if ages else 0.0)
             paused.add_metric(lane, int(any(state.paused_at is not None for state in states)))
             opened.add_metric(lane, int(any(state.lane in self.open_circuits for state in states)))
-        rate = GaugeMetricFamily("fullcount_token_rate", "Requests a second that a token may make.", labels=("token",))
-        for token, per_second in self.requests_per_second.items():
+        rate = GaugeMetricFamily("fullcount_token_rate", "Requests a second of a slowed token.", labels=("token",))
+        for token, per_second in self._rates().items():
             rate.add_metric((token,), per_second)
         yield from (waiting, age, paused, opened, rate)
 

@@ -135,8 +135,10 @@ class Watch:
         self._log.warning("not sent", lane=str(lane), reason=reason.value, events=count)
 
     def lane_paused(self, lane: Lane, why: str) -> None:
-        """Say which credential was refused and what to do."""
+        """Say why, and what to do."""
         fix = f"give pixel {self._pixel(lane)} a valid access_token and restart, or restore the token's rights"
+        if lane.pixel_code not in self._pixels:
+            fix = f"put the pixel with the code {lane.pixel_code} back and restart, or bury what waits for it"
         self._log.error("lane paused: everything is kept", lane=str(lane), why=why, fix=fix)
 
     def lane_resumed(self, lane: Lane) -> None:
@@ -156,7 +158,6 @@ class Watch:
 
     def throttled(self, token_name: str, requests_per_second: float) -> None:
         """Say the token's new rate."""
-        self.metrics.requests_per_second[token_name] = requests_per_second
         self._log.warning("throttled", token_of=token_name, requests_per_second=round(requests_per_second, 2))
 
     def store_refused(self, lane: Lane, error: StoreUnavailable) -> None:

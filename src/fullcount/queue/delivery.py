@@ -28,7 +28,7 @@ class LeaseLimits(msgspec.Struct, frozen=True):
     max_bytes: int = 900_000  # of the stored form; the sender cuts exactly
     ripe_after_seconds: float = 0.5  # lease at once if full, else only this long after its first delivery became due
     lease_seconds: float = 120.0  # after this the claim ends by itself and its deliveries count as lost attempts
-    even_if_paused: bool = False  # a probe of a paused lane
+    even_if_paused: bool = False  # a probe of a paused lane; what a person paused gives nothing even then
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -92,7 +92,8 @@ class LaneState(msgspec.Struct, frozen=True):
     oldest_accepted_at: float | None  # Unix seconds of the oldest that waits; None if nothing does
     next_due_at: float | None
     paused: str = ""  # why, or empty
-    paused_at: float | None = None
+    paused_at: float | None = None  # since when, whatever the reason was at first
+    paused_by_person: bool = False  # nothing but a person's resume lifts it
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

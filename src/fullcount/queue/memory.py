@@ -124,7 +124,7 @@ class MemoryQueue:
         now = self._clock.now()
         self._take_back([id_ for id_, claim in self._leases.items() if claim.lane == lane and claim.expires_at <= now])
         book = self._lanes.get(lane)
-        if book is None or (book.paused is not None and not limits.even_if_paused):
+        if book is None or not book.gives(limits):
             return _empty_lease(lane, now, None)
         taken, is_full = book.take_due(self._waiting, limits, now)
         if not taken or not (is_full or taken[0].due_at + limits.ripe_after_seconds <= now):
@@ -260,17 +260,21 @@ class MemoryQueue:
         self._claimed[entry.key] = (now, waiting.delivery.seq)
         return True
 
-    async def pause(self, lane: Lane, why: str) -> None:
+    async def pause(self, lane: Lane, why: str, *, by_person: bool = False) -> None:
         """Stop leasing from a lane."""
         self._check_available()
         book = self._book(lane)
-        book.paused, book.paused_at = why, self._clock.now()
+        if by_person or not book.paused_by_person:
+            since = self._clock.now() if book.paused_at is None else book.paused_at
+            book.paused, book.paused_at, book.paused_by_person = why, since, by_person
 
-    async def resume(self, lane: Lane) -> None:
-        """Lease from it again."""
+    async def resume(self, lane: Lane, *, unless_by_person: bool = False) -> None:
+        """Lease from it again; `unless_by_person` leaves a person's pause as it is."""
         self._check_available()
         book = self._book(lane)
-        book.paused = book.paused_at = None
+        if book.paused_by_person and unless_by_person:
+            return
+        book.paused, book.paused_at, book.paused_by_person = None, None, False
         self._change.set()
 
     async def lanes(self) -> list[LaneState]:
@@ -291,6 +295,7 @@ class MemoryQueue:
             next_due_at=min((waiting.due_at for waiting in queued), default=None),
             paused=book.paused or "",
             paused_at=book.paused_at,
+            paused_by_person=book.paused_by_person,
         )
 
     async def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:

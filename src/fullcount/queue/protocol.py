@@ -45,12 +45,15 @@ class Queue(Protocol):
         """Put dead letters back on their lane with their key; `overridden` skips the age and window rules."""
         ...
 
-    async def pause(self, lane: Lane, why: str) -> None:
-        """Stop leasing from a lane; what is accepted for it waits."""
+    async def pause(self, lane: Lane, why: str, *, by_person: bool = False) -> None:
+        """Stop leasing from a lane; what is accepted for it waits.
+
+        A paused lane gets the new reason and stays paused since it was; a person's pause is changed by persons alone.
+        """
         ...
 
-    async def resume(self, lane: Lane) -> None:
-        """Lease from it again."""
+    async def resume(self, lane: Lane, *, unless_by_person: bool = False) -> None:
+        """Lease from it again; `unless_by_person` leaves a person's pause as it is."""
         ...
 
     async def lanes(self) -> list[LaneState]:

@@ -37,6 +37,11 @@ class LaneBook(msgspec.Struct):
     due: list[tuple[float, int]]
     paused: str | None = None
     paused_at: float | None = None
+    paused_by_person: bool = False
+
+    def gives(self, limits: LeaseLimits) -> bool:
+        """Return whether no pause keeps this lease from taking something."""
+        return self.paused is None or (limits.even_if_paused and not self.paused_by_person)
 
     def put(self, waiting: Waiting) -> None:
         """Let a delivery wait for its time."""

@@ -22,7 +22,7 @@ from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.protocol import Queue
-from fullcount.testing.queue_model import Item, Model
+from fullcount.testing.queue_model import Item, Model, Pausing
 
 T = TypeVar("T")
 
@@ -107,6 +107,7 @@ class QueueContract(RuleBasedStateMachine):
         self.model.take_back_expired(now, lane)
         due = self.model.due(lane, now)
         is_paused = lane in self.model.paused and not limits.even_if_paused
+        is_paused = is_paused or self.model.is_paused_by_person(lane)
         if is_paused or not self.model.is_ripe(due, limits, now):
             assert lease.deliveries == ()
             assert lease.ask_again_at == (None if is_paused else self.model.ask_again_at(lane, limits))
@@ -173,17 +174,17 @@ class QueueContract(RuleBasedStateMachine):
             self.model.waiting.append(item)
         assert self.run(self.queue.release_held()) == len(ripe)
 
-    @rule(lane=st.sampled_from(LANES))
-    def pause(self, lane: Lane) -> None:
-        """A paused lane keeps what it has."""
-        self.run(self.queue.pause(lane, "token refused"))
-        self.model.paused[lane] = ("token refused", self.clock.now())
+    @rule(lane=st.sampled_from(LANES), why=st.sampled_from(("token refused", "maintenance")), by_person=st.booleans())
+    def pause(self, lane: Lane, why: str, by_person: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
+        """A paused lane keeps what it has; a person's pause outlives any other, whatever its words."""
+        self.run(self.queue.pause(lane, why, by_person=by_person))
+        self.model.pause(lane, Pausing(why, self.clock.now(), by_person))
 
-    @rule(lane=st.sampled_from(LANES))
-    def resume(self, lane: Lane) -> None:
-        """A resumed lane is leased again."""
-        self.run(self.queue.resume(lane))
-        self.model.paused.pop(lane, None)
+    @rule(lane=st.sampled_from(LANES), unless_by_person=st.booleans())
+    def resume(self, lane: Lane, unless_by_person: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
+        """A resumed lane is leased again, unless a person's pause was to be left."""
+        self.run(self.queue.resume(lane, unless_by_person=unless_by_person))
+        self.model.resume(lane, unless_by_person=unless_by_person)
 
     @rule(selection=_selections, reason=st.sampled_from((Reason.PURGED, Reason.SOURCE_REMOVED)))
     def bury(self, selection: Selection, reason: Reason) -> None:

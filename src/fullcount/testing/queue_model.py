@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fullcount.events.codec import encode_stored
 from fullcount.events.hashed import HashedEvent
@@ -65,6 +66,14 @@ class ModelLease:
     items: dict[int, Item] = field(default_factory=dict)  # by seq, those that are not settled
 
 
+class Pausing(NamedTuple):
+    """Why a lane is paused, since when, and whether a person did it."""
+
+    why: str
+    at: float
+    by_person: bool
+
+
 @dataclass
 class Model:
     """The whole queue."""
@@ -74,7 +83,7 @@ class Model:
     dead: list[Item] = field(default_factory=list)
     claims: dict[bytes, tuple[float, Item]] = field(default_factory=dict)
     leases: list[ModelLease] = field(default_factory=list)  # the live ones
-    paused: dict[Lane, tuple[str, float]] = field(default_factory=dict)
+    paused: dict[Lane, Pausing] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
     def accept(self, entry: Entry, now: float) -> Verdict:
@@ -151,6 +160,21 @@ class Model:
             item.retry(Retry(due_at, lost=True), live.lease.leased_at)
         self.leases.remove(live)
 
+    def pause(self, lane: Lane, pausing: Pausing) -> None:
+        """Pause a lane; what a person paused only a person changes."""
+        if pausing.by_person or not self.is_paused_by_person(lane):
+            before = self.paused.get(lane, pausing)
+            self.paused[lane] = pausing._replace(at=before.at)
+
+    def resume(self, lane: Lane, *, unless_by_person: bool) -> None:
+        """Resume a lane."""
+        if not (unless_by_person and self.is_paused_by_person(lane)):
+            self.paused.pop(lane, None)
+
+    def is_paused_by_person(self, lane: Lane) -> bool:
+        """Return whether a person paused the lane."""
+        return lane in self.paused and self.paused[lane].by_person
+
     def settle(self, lease: Lease, results: Mapping[int, Settlement], now: float) -> bool:
         """Return whether the lease is live; if so, end these."""
         for live in self.leases:
@@ -217,7 +241,7 @@ class Model:
         held = [it for it in mine if it in self.held.values()]
         leased = [it for it in mine if it.lease is not None]
         queued = [it for it in mine if it.lease is None and it not in held]
-        why, paused_at = self.paused.get(lane, ("", None))
+        why, paused_at, by_person = self.paused.get(lane, ("", None, False))
         return LaneState(
             lane=lane,
             queued=len(queued),
@@ -227,4 +251,5 @@ class Model:
             next_due_at=min((it.due_at for it in queued), default=None),
             paused=why,
             paused_at=paused_at,
+            paused_by_person=by_person,
         )

@@ -90,6 +90,18 @@ async def test_a_paused_pixel_says_why_and_what_to_do(shop: Shop) -> None:
     assert "fullcount queue resume store" in checks["paused"]["fix"]
 
 
+async def test_a_pixel_that_a_person_paused_is_one_finding(shop: Shop) -> None:
+    """However many lanes the pause holds; only the person's command ends it."""
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([entry("order-1", CLOCK.now())])
+        await asyncio.to_thread(shop.run, "queue", "pause", "store")
+        report = await asyncio.to_thread(shop.run_json, "doctor", exit_code=1)
+
+    (paused,) = (check for check in report["checks"] if check["name"] == "paused")
+    assert "store (1 wait)" in paused["found"]
+    assert paused["fix"] == "fullcount queue resume store"
+
+
 async def test_what_waits_too_long_is_lag(shop: Shop) -> None:
     """An event accepted an hour ago and not sent is named with its pixel."""
     async with owned_store(shop.store, ManualClock(CLOCK.now() - 3_600)) as queue:

@@ -11,8 +11,9 @@ from tests.unit.cli.filled_store import LANE, buried, delivered, entry, owned_st
 from tests.unit.cli.shop import CODE, Shop
 
 from fullcount.clock import SystemClock
+from fullcount.events.model import EventSource
 from fullcount.queue.delivery import LeaseLimits, Selection
-from fullcount.queue.entry import Fact
+from fullcount.queue.entry import Fact, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 
@@ -180,15 +181,84 @@ async def test_pause_and_resume_by_name_or_code(shop: Shop, named: str) -> None:
     async with owned_store(shop.store, CLOCK) as queue:
         await queue.accept([entry("order-1", CLOCK.now())])
         paused = await run(shop, "pause", named, "--why", "a new token comes")
-        (lane,) = (await run_json(shop, "stats"))["lanes"]
-        empty = await queue.lease(LANE, LeaseLimits(ripe_after_seconds=0.0))
+        lanes = (await run_json(shop, "stats"))["lanes"]
+        empty = await queue.lease(LANE, LeaseLimits(ripe_after_seconds=0.0, even_if_paused=True))
         resumed = await run(shop, "resume", named)
         lease = await queue.lease(LANE, LeaseLimits(ripe_after_seconds=0.0))
 
     assert paused.exit_code == resumed.exit_code == 0
-    assert lane["paused"] == "a new token comes"
+    assert {(lane["paused"], lane["paused_by_person"]) for lane in lanes} == {("a new token comes", True)}
     assert empty.deliveries == ()
     assert len(lease.deliveries) == 1
+
+
+@pytest.mark.parametrize("source", EventSource)
+async def test_a_pause_holds_every_event_source(shop: Shop, source: EventSource) -> None:
+    """Also one from which nothing had come yet; resume lets all of them go."""
+    lane = Lane(CODE, source)
+    async with owned_store(shop.store, CLOCK) as queue:
+        await run(shop, "pause", "store")
+        await queue.accept([entry("order-1", CLOCK.now(), lane)])
+        empty = await queue.lease(lane, LeaseLimits(ripe_after_seconds=0.0, even_if_paused=True))
+        await run(shop, "resume", "store")
+        lease = await queue.lease(lane, LeaseLimits(ripe_after_seconds=0.0))
+        states = await queue.lanes()
+
+    assert empty.deliveries == ()
+    assert len(lease.deliveries) == 1
+    assert [state.lane for state in states] == [lane]
+
+
+@pytest.mark.parametrize("reason", [None, "purged", "source_removed"])
+async def test_bury_gives_up_what_waits(shop: Shop, reason: str | None) -> None:
+    """What waits for a pixel or of an event becomes dead letters; whether a resend is new depends on the reason."""
+    said = [] if reason is None else ["--reason", reason]
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([entry(f"order-{number}", CLOCK.now()) for number in range(3)])
+        one = await run_json(shop, "bury", "--event-id", "order-1", *said, "--yes")
+        rest = await run(shop, "bury", "--pixel", "store", *said, "--yes")
+        letters = (await run_json(shop, "dead"))["dead_letters"]
+        (again,) = await queue.accept([entry("order-1", CLOCK.now())])
+        redriven = await run_json(shop, "redrive", "--event-id", "order-2")
+
+    assert one == {"applied": True, "count": 1}
+    assert rest.stdout == f"2 deliveries are dead letters now: {reason or 'purged'}\n"
+    assert {letter["reason"] for letter in letters} == {reason or "purged"}
+    assert again is (Verdict.ACCEPTED if reason == "source_removed" else Verdict.DUPLICATE)
+    assert redriven["count"] == 1
+
+
+async def test_bury_takes_a_pixel_that_the_settings_lost(shop: Shop) -> None:
+    """It is named by its code, as the pause says it."""
+    lost = Lane("CEXAMPLE0PIXEL000009")
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([entry("order-1", CLOCK.now(), lost), entry("order-1", CLOCK.now())])
+        asked = await run_json(shop, "bury", "--pixel", lost.pixel_code, "--reason", "source_removed", "--yes")
+        states = await queue.lanes()
+
+    assert asked["count"] == 1
+    assert [state.lane for state in states] == [LANE]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "name --pixel or --event-id"),
+        (["--pixel", "store"], "2 events waiting would not be sent"),
+        (["--event-id", "order-1"], "what waits of event_id order-1 would not be sent"),
+        (["--pixel", "store", "--reason", "too_old", "--yes"], "too_old"),
+    ],
+)
+async def test_bury_wants_to_be_sure(shop: Shop, args: list[str], said: str) -> None:
+    """Without a choice, --yes or a reason of a person's, nothing is given up, and it is told what would be."""
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([entry("order-1", CLOCK.now()), entry("order-2", CLOCK.now())])
+        result = await run(shop, "bury", *args)
+        (state,) = await queue.lanes()
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert state.queued == 2
 
 
 async def test_without_an_owner_a_command_waits_for_one(shop: Shop) -> None:
@@ -198,10 +268,10 @@ async def test_without_an_owner_a_command_waits_for_one(shop: Shop) -> None:
     asked = await run_json(shop, "pause", "store", "--why", "later")
     async with owned_store(shop.store, CLOCK) as queue:
         await run(shop, "redrive", "--all")  # commands are done in order: once this is answered, the pause was
-        (state,) = await queue.lanes()
+        states = await queue.lanes()
 
     assert asked == {"applied": False, "count": 0}
-    assert state.paused == "later"
+    assert {(state.paused, state.paused_by_person) for state in states} == {("later", True)}
 
 
 @pytest.mark.parametrize("args", [["pause", "stor"], ["dead", "--pixel", "stor"], ["redrive", "--pixel", "stor"]])

@@ -132,13 +132,14 @@ class Scene:
         browser: Browser = Browser.NONE,
         busy: Callable[[], bool] = lambda: False,
         draw: float = 0.5,
+        lanes: tuple[Lane, ...] = (STORE, OTHER),
     ) -> None:
         self.clock = clock or ManualClock(NOW)
         self.queue = queue or MemoryQueue(self.clock)
         self.notes = Notes()
         pixels = tuple(
-            Pixel(name=name, code=lane.pixel_code, access_token=f"test-{name}", browser=browser)
-            for name, lane in (("store", STORE), ("other", OTHER))
+            Pixel(name=lane.pixel_code, code=lane.pixel_code, access_token="test-token", browser=browser)
+            for lane in lanes
         )
         self.dispatcher = Dispatcher(
             self.queue,

@@ -63,16 +63,18 @@ def test_a_delivery_leaves_only_if_it_cannot_be_counted_twice(
         (Browser.SNIPPET, Lane(STORE.pixel_code, EventSource.APP), False),
         (Browser.OTHER, Lane(STORE.pixel_code, EventSource.OFFLINE), False),
         (Browser.OTHER, Lane(STORE.pixel_code, EventSource.CRM), False),
-        (Browser.NONE, Lane("CEXAMPLE0PIXEL000009"), True),
+        (Browser.OTHER, Lane("CEXAMPLE0PIXEL000009"), False),
         (Browser.OTHER, Lane(STORE.pixel_code, test_event_code="TEST12345"), False),
     ],
 )
 def test_the_settings_say_which_lane_may_have_a_browser_half(
     *, browser: Browser, lane: Lane, may_have_half: bool
 ) -> None:
-    """Web pixels with a browser half, and apps that we do not control; a pixel that nobody set up is suspected."""
+    """Web pixels with a browser half, and apps that we do not control; of a pixel that is gone nothing is assumed."""
     pixel = Pixel(name="store", code=STORE.pixel_code, access_token="test-store", browser=browser)
-    assert policies(Settings(pixels=(pixel,)))(lane).may_have_browser_half is may_have_half
+    policy = policies(Settings(pixels=(pixel,)))(lane)
+    assert policy.may_have_browser_half is may_have_half
+    assert policy.has_pixel is (lane.pixel_code == STORE.pixel_code)
 
 
 def test_the_windows_come_from_the_settings() -> None:

@@ -49,7 +49,9 @@ async def test_a_write_waits_for_the_store_and_then_happens_once() -> None:
     await asyncio.gather(pausing, waiting)
 
     assert (store.is_ready, rung) == (True, [True])
-    assert await store.pause_reason() == "why"
+    state = await store.state()
+    assert state is not None
+    assert state.paused == "why"
 
 
 async def test_the_wait_is_bounded_whatever_the_store_asks_for() -> None:
@@ -70,8 +72,8 @@ async def test_a_damaged_store_is_not_asked_again() -> None:
     clock = ManualClock(NOW)
 
     class Damaged(MemoryQueue):
-        async def pause(self, lane: object, why: str) -> None:
-            del lane, why
+        async def pause(self, lane: object, why: str, *, by_person: bool = False) -> None:
+            del lane, why, by_person
             raise StoreCorrupt("a page is damaged")
 
     store = LaneStore(STORE, Damaged(clock), clock, Notes(), lambda: None)

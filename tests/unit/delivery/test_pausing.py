@@ -44,7 +44,7 @@ async def test_a_pause_by_a_person_is_never_probed() -> None:
     """Nothing leaves a lane that a person paused, however long, until the person resumes it."""
     tiktok = ScriptedDestination()
     async with playing(tiktok) as scene:
-        await scene.queue.pause(STORE, "by a person: sale of the shop")
+        await scene.queue.pause(STORE, "maintenance", by_person=True)
         await scene.accept(*events(2))
         await scene.pass_time(600, step=5)
         assert tiktok.sent == []
@@ -62,14 +62,47 @@ async def test_a_probe_does_not_lift_a_pause_that_a_person_set_meanwhile() -> No
         async def rule(lane: Lane, event_ids: list[str]) -> Answer:
             if len(tiktok.sent) == 1:
                 return Answer(Kind.NOT_ALLOWED, code=40105)
-            await scene.queue.pause(STORE, "by a person")
+            await scene.queue.pause(STORE, "sale of the shop", by_person=True)
             return await take_all(lane, event_ids)
 
         tiktok.rule = rule
         await scene.accept(*events(3))
         await scene.pass_time(300, step=5)
-        assert await scene.pause_reason() == "by a person"
+        assert await scene.pause_reason() == "sale of the shop"
         assert [len(ids) for _, ids in tiktok.sent] == [3, 1]
+
+
+async def test_a_refused_token_changes_nothing_about_a_persons_pause() -> None:
+    """What was under way when a person paused is refused: the person's reason stays, and nothing is probed."""
+    tiktok = ScriptedDestination()
+    async with playing(tiktok) as scene:
+
+        async def rule(lane: Lane, event_ids: list[str]) -> Answer:
+            del lane, event_ids
+            await scene.queue.pause(STORE, "sale of the shop", by_person=True)
+            return Answer(Kind.NOT_ALLOWED, code=40105)
+
+        tiktok.rule = rule
+        await scene.accept(*events(3))
+        await scene.pass_time(300, step=5)
+        assert await scene.pause_reason() == "sale of the shop"
+        assert [len(ids) for _, ids in tiktok.sent] == [3]
+
+
+async def test_a_pause_says_why_the_last_probe_was_refused() -> None:
+    """A token that is refused for another reason than before changes the reason, not since when the lane is paused."""
+    first = Answer(Kind.NOT_ALLOWED, status=200, code=40105, message="Access token is incorrect.")
+    second = Answer(Kind.NOT_ALLOWED, status=200, code=40001, message="No permission.")
+    async with playing(ScriptedDestination(in_turn(first, second, second, second))) as scene:
+        await scene.accept(*events(3))
+        await scene.until(lambda: len(scene.notes.said) == 1)
+        (before,) = await scene.queue.lanes()
+        await scene.pass_time(130)
+
+        (state,) = await scene.queue.lanes()
+        assert "code 40001" in state.paused
+        assert state.paused_at == before.paused_at
+        assert [it.split()[0] for it in scene.notes.said] == ["lane_paused", "lane_paused"]
 
 
 async def test_a_long_tail_that_is_too_late_is_buried_at_the_next_probe() -> None:
@@ -93,6 +126,11 @@ async def test_throttling_halves_the_rate_of_the_token() -> None:
 
         assert scene.notes.said == ["throttled token of CEXAMPLE0PIXEL000001 50"]
         assert scene.clock.now() - first >= 7.0
+        assert scene.dispatcher.slowed_rates() == {"token of CEXAMPLE0PIXEL000001": 50}
+        await scene.pass_time(20)
+        assert 50 < scene.dispatcher.slowed_rates()["token of CEXAMPLE0PIXEL000001"] < 100
+        await scene.pass_time(60)
+        assert scene.dispatcher.slowed_rates() == {}
 
 
 async def test_the_circuit_opens_after_failures_in_a_row_and_tries_one_event() -> None:

@@ -118,16 +118,36 @@ def test_each_turn_is_one_line(tell: Callable[[Watch], None], level: str, said: 
     assert "jane" not in desk.stream.getvalue()
 
 
-def test_a_paused_tokens_rate_and_an_open_circuit_are_gauges() -> None:
-    """The rate that a token has left, and circuits while they are open."""
+def test_open_circuits_are_known() -> None:
+    """A circuit is told while it is open."""
     desk = Desk()
-    desk.watch.throttled("pixel store", 250.0)
     desk.watch.circuit_opened(LANE, 1.0)
     opened = set(desk.metrics.open_circuits)
     desk.watch.circuit_closed(LANE)
 
-    assert 'fullcount_token_rate{token="pixel store"} 250.0' in desk.metrics.expose([], 0.0).decode()
     assert (opened, desk.metrics.open_circuits) == ({LANE}, set())
+
+
+def test_a_slowed_tokens_rate_is_asked_at_each_scrape() -> None:
+    """It shows what is left of the rate at that moment, and nothing once the token is back at its full rate."""
+    rates = {"pixel store": 250.0}
+    metrics = Metrics(rates=lambda: rates)
+
+    assert 'fullcount_token_rate{token="pixel store"} 250.0' in metrics.expose([], 0.0).decode()
+    rates["pixel store"] = 600.0
+    assert 'fullcount_token_rate{token="pixel store"} 600.0' in metrics.expose([], 0.0).decode()
+    rates.clear()
+    assert "fullcount_token_rate{" not in metrics.expose([], 0.0).decode()
+
+
+def test_a_lane_without_its_pixel_is_told_with_its_own_fix() -> None:
+    """Nobody is sent to look for a token where a pixel is missing."""
+    desk = Desk()
+    desk.watch.lane_paused(Lane("CEXAMPLE0PIXEL000009"), "no pixel in the settings has that code")
+
+    (line,) = desk.lines
+    assert "put the pixel with the code CEXAMPLE0PIXEL000009 back" in line["fix"]
+    assert "access_token" not in line["fix"]
 
 
 def test_the_stores_sizes_are_asked_at_each_scrape() -> None:

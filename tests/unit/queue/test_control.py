@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from tests.unit.queue.entries import AT_ONCE, LANE, purchase
 
@@ -33,8 +34,9 @@ async def test_the_owner_obeys_commands_left_in_the_file(queue: SqliteQueue, pat
     await queue.accept([purchase(number) for number in range(700)])
     client = ControlClient(path, clock)
     assert await _asked(queue, client, Pause(LANE, "by hand")) == ControlAnswer()
-    assert (await queue.lanes())[0].paused == "by hand"
-    assert (await queue.lease(LANE, AT_ONCE)).deliveries == ()
+    (state,) = await queue.lanes()
+    assert (state.paused, state.paused_by_person) == ("by hand", True)
+    assert (await queue.lease(LANE, msgspec.structs.replace(AT_ONCE, even_if_paused=True))).deliveries == ()
     assert await _asked(queue, client, Resume(LANE)) == ControlAnswer()
     assert (await queue.lanes())[0].paused_at is None
     assert await _asked(queue, client, Bury(Selection(event_id="order-3"))) == ControlAnswer(count=1)

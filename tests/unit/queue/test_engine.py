@@ -84,6 +84,7 @@ async def test_what_was_accepted_is_there_after_a_restart(opened: Opener) -> Non
     lease = await first.lease(LANE, LeaseLimits(max_events=1))
     await first.settle(lease, {lease.deliveries[0].seq: Buried(Reason.TOO_OLD)})
     await first.pause(OTHER_LANE, "token refused")
+    await first.pause(LANE, "sale of the shop", by_person=True)
     before = await first.lanes()
     await first.close()
     second = opened()

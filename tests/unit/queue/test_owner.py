@@ -148,6 +148,21 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, clock: ManualClock)
         SqliteQueue.open(tmp_path / "missing" / "fullcount.db", clock, SETTINGS)
 
 
+async def test_a_file_of_the_first_version_keeps_its_pauses(path: Path, clock: ManualClock) -> None:
+    """It did not know who paused: what was paused then is tried like any other pause."""
+    connection = open_for_writing(path)
+    migrate(connection, path, MIGRATIONS[:1])
+    connection.execute(
+        "INSERT INTO lane (id, pixel_code, event_source, paused, paused_at) VALUES (1, ?, 'web', 'token refused', 5.0)",
+        (LANE.pixel_code,),
+    )
+    connection.close()
+    queue = SqliteQueue.open(path, clock, SETTINGS)
+    (state,) = await queue.lanes()
+    await queue.close()
+    assert (state.lane, state.paused, state.paused_at, state.paused_by_person) == (LANE, "token refused", 5.0, False)
+
+
 def test_migrations_run_once_each_and_in_order(path: Path) -> None:
     """An older file gets the migrations that it has not seen; one that fails leaves the file as before."""
     connection = open_for_writing(path)

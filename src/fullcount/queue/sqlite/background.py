@@ -98,7 +98,7 @@ class Background:
         now = self._clock.now()
         match command:
             case Pause():
-                store.pause(command.lane, command.why)
+                store.pause(command.lane, command.why, by_person=command.by_person)
                 store.inbox.answer(control_id, ControlAnswer(), now)
             case Resume():
                 store.resume(command.lane)

@@ -23,6 +23,7 @@ class Pause(msgspec.Struct, frozen=True, tag=True):
 
     lane: Lane
     why: str
+    by_person: bool = True  # who asks from outside is one
 
 
 class Resume(msgspec.Struct, frozen=True, tag=True):

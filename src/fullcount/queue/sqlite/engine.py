@@ -104,13 +104,13 @@ class SqliteQueue:
         count: int = await self._ask(lambda store: store.redrive(selection, overridden=overridden))
         return count
 
-    async def pause(self, lane: Lane, why: str) -> None:
+    async def pause(self, lane: Lane, why: str, *, by_person: bool = False) -> None:
         """Stop leasing from a lane."""
-        await self._ask(lambda store: store.pause(lane, why))
+        await self._ask(lambda store: store.pause(lane, why, by_person=by_person))
 
-    async def resume(self, lane: Lane) -> None:
-        """Lease from it again."""
-        await self._ask(lambda store: store.resume(lane))
+    async def resume(self, lane: Lane, *, unless_by_person: bool = False) -> None:
+        """Lease from it again; `unless_by_person` leaves a person's pause as it is."""
+        await self._ask(lambda store: store.resume(lane, unless_by_person=unless_by_person))
 
     async def lanes(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""

@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from fullcount.events.model import EventSource
-from fullcount.queue.delivery import LaneState
+from fullcount.queue.delivery import LaneState, LeaseLimits
 from fullcount.queue.lane import Lane
 from fullcount.queue.sqlite.connection import fetch
 
@@ -18,9 +18,14 @@ class LaneBook(msgspec.Struct):
     lane: Lane
     paused: str | None = None
     paused_at: float | None = None
+    paused_by_person: bool = False
     queued: int = 0
     leased: int = 0
     held: int = 0
+
+    def gives(self, limits: LeaseLimits) -> bool:
+        """Return whether no pause keeps this lease from taking something."""
+        return self.paused_at is None or (limits.even_if_paused and not self.paused_by_person)
 
 
 class Lanes:
@@ -30,10 +35,11 @@ class Lanes:
         self._connection = connection
         self._books: dict[Lane, LaneBook] = {}
         self._by_id: dict[int, LaneBook] = {}
-        for lane_id, pixel, source, test, paused, paused_at in connection.execute(
-            "SELECT id, pixel_code, event_source, test_event_code, paused, paused_at FROM lane"
+        for lane_id, pixel, source, test, paused, paused_at, by_person in connection.execute(
+            "SELECT id, pixel_code, event_source, test_event_code, paused, paused_at, paused_by_person FROM lane"
         ):
-            self._remember(LaneBook(lane_id, Lane(pixel, EventSource(source), test), paused, paused_at))
+            lane = Lane(pixel, EventSource(source), test)
+            self._remember(LaneBook(lane_id, lane, paused, paused_at, bool(by_person)))
         for lane_id, is_queued, count in connection.execute(
             "SELECT lane, lease_id IS NULL, sum(count) FROM chunk GROUP BY 1, 2"
         ):
@@ -73,17 +79,25 @@ class Lanes:
         """Return how many deliveries are held, on all lanes."""
         return sum(book.held for book in self._books.values())
 
-    def pause(self, lane: Lane, why: str, now: float) -> None:
-        """Remember that nothing is leased from this lane."""
+    def pause(self, lane: Lane, why: str, now: float, *, by_person: bool) -> None:
+        """Remember that nothing is leased from this lane; a person's pause is changed by persons alone."""
         book = self.book(lane)
-        self._connection.execute("UPDATE lane SET paused = ?, paused_at = ? WHERE id = ?", (why, now, book.id))
-        book.paused, book.paused_at = why, now
+        if by_person or not book.paused_by_person:
+            since = now if book.paused_at is None else book.paused_at
+            self._set_pause(book, why, since, by_person=by_person)
 
-    def resume(self, lane: Lane) -> None:
+    def resume(self, lane: Lane, *, unless_by_person: bool) -> None:
         """Remember that it is leased from again."""
         book = self.book(lane)
-        self._connection.execute("UPDATE lane SET paused = NULL, paused_at = NULL WHERE id = ?", (book.id,))
-        book.paused = book.paused_at = None
+        if not (book.paused_by_person and unless_by_person):
+            self._set_pause(book, None, None, by_person=False)
+
+    def _set_pause(self, book: LaneBook, why: str | None, at: float | None, *, by_person: bool) -> None:
+        self._connection.execute(
+            "UPDATE lane SET paused = ?, paused_at = ?, paused_by_person = ? WHERE id = ?",
+            (why, at, by_person, book.id),
+        )
+        book.paused, book.paused_at, book.paused_by_person = why, at, by_person
 
     def states(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""
@@ -110,6 +124,7 @@ class Lanes:
             next_due_at=next_due_at,
             paused=book.paused or "",
             paused_at=book.paused_at,
+            paused_by_person=book.paused_by_person,
         )
 
     def _remember(self, book: LaneBook) -> None:

@@ -89,7 +89,7 @@ class Leases:
         if book is None:
             return Grant(0, lane, (), now, now)
         self.take_back_expired(now, book)
-        if book.paused_at is not None and not limits.even_if_paused:
+        if not book.gives(limits):
             return Grant(0, lane, (), now, now)
         chunks = self._chunks.due(book, now, limits.max_events, limits.max_bytes)
         events, size = sum(chunk.count for chunk in chunks), sum(chunk.bytes for chunk in chunks)

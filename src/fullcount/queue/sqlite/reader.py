@@ -76,7 +76,8 @@ class Reader:
     def lane_states(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""
         with self._reading():
-            paused = {row[0]: row[1:] for row in self._connection.execute("SELECT id, paused, paused_at FROM lane")}
+            pauses = "SELECT id, paused, paused_at, paused_by_person FROM lane"
+            paused = {row[0]: row[1:] for row in self._connection.execute(pauses)}
             waiting: dict[int, _Waiting] = {}
             for lane, is_queued, count, oldest, due_at in self._connection.execute(
                 "SELECT lane, lease_id IS NULL, sum(count), min(accepted_at), min(due_at) FROM chunk GROUP BY 1, 2"
@@ -228,7 +229,15 @@ class _Waiting(msgspec.Struct):
         self.held += count
         self.oldest = oldest if self.oldest is None else min(oldest, self.oldest)
 
-    def state(self, lane: Lane, paused: str | None, paused_at: float | None) -> LaneState:
+    def state(self, lane: Lane, paused: str | None, paused_at: float | None, by_person: int) -> LaneState:
         return LaneState(
-            lane, self.queued, self.leased, self.held, self.oldest, self.next_due_at, paused or "", paused_at
+            lane,
+            self.queued,
+            self.leased,
+            self.held,
+            self.oldest,
+            self.next_due_at,
+            paused or "",
+            paused_at,
+            bool(by_person),
         )

@@ -63,7 +63,10 @@ CREATE TABLE control (
 CREATE INDEX control_open ON control (id) WHERE answered_at IS NULL;
 """
 
-MIGRATIONS: Sequence[str] = (FIRST,)
+# Who paused a lane: a probe lifts what delivery paused, never what a person did.
+SECOND = "ALTER TABLE lane ADD COLUMN paused_by_person INTEGER NOT NULL DEFAULT 0"
+
+MIGRATIONS: Sequence[str] = (FIRST, SECOND)
 
 # Tables of which there is one for each stretch of time, so that retention drops them whole.
 PARTITIONED = {

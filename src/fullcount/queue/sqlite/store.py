@@ -108,13 +108,13 @@ class Store:
         """Put dead letters back on their lane, some at each step."""
         return self.dead.redrive(selection, self._clock.now(), overridden=overridden)
 
-    def pause(self, lane: Lane, why: str) -> None:
+    def pause(self, lane: Lane, why: str, *, by_person: bool = False) -> None:
         """Stop leasing from a lane."""
-        self.lanes.pause(lane, why, self._clock.now())
+        self.lanes.pause(lane, why, self._clock.now(), by_person=by_person)
 
-    def resume(self, lane: Lane) -> None:
-        """Lease from it again."""
-        self.lanes.resume(lane)
+    def resume(self, lane: Lane, *, unless_by_person: bool = False) -> None:
+        """Lease from it again; `unless_by_person` leaves a person's pause as it is."""
+        self.lanes.resume(lane, unless_by_person=unless_by_person)
         self.changed = True
 
     def bury(self, selection: Selection, reason: Reason) -> Iterator[int]:
