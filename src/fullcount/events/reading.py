@@ -25,6 +25,8 @@ from fullcount.events.parts import (
 from fullcount.events.problems import Problem
 
 LONGEST_INTEGER = 400  # digits; Python refuses more than 4,300, and beyond 309 nothing fits a float
+# What `fullcount.consent` understands, in lower case.
+CONSENT_WORDS = frozenset({"granted", "denied", "limited", "opt_out", "", "unknown", "pending", "unset"})
 _strict = msgspec.json.Decoder(Event)
 
 
@@ -55,7 +57,8 @@ def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
         else:
-            if b"\\u00" not in encoded or not _has_extra(event):
+            is_consent_clear = event.consent is None or event.consent in CONSENT_WORDS
+            if is_consent_clear and (b"\\u00" not in encoded or not _has_extra(event)):
                 return Reading(event, (), event.event, event.event_id or "")
     return _read_text(encoded)
 
@@ -171,7 +174,10 @@ def _event_source(value: Any, path: str, findings: Findings) -> EventSource | No
 def _consent(value: Any, path: str, findings: Findings) -> str | None:
     """Return the consent as text: what cannot be read is a refusal, never a grant."""
     if isinstance(value, str):
-        return value
+        if value.strip().lower() not in CONSENT_WORDS:
+            reason = "the consent is no word that is known here and counts as no grant"
+            findings.warn(path, "consent_unreadable", reason, 'send "granted" or "denied"')
+        return coercion.well_formed(value)
     if isinstance(value, bool):
         findings.warn(path, "coerced", 'expected "granted" or "denied", got a boolean', 'send "granted" or "denied"')
         return "granted" if value else "denied"

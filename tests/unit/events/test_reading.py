@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullcount.consent.decision import Signal, read_signal
 from fullcount.events.checks import CheckRules, check_event
 from fullcount.events.codec import decode_stored, encode_stored
 from fullcount.events.findings import MOST_PROBLEMS
 from fullcount.events.model import Content, Event, EventSource, Page, Properties, User
 from fullcount.events.problems import Severity
-from fullcount.events.reading import Reading, read_event, read_fields
+from fullcount.events.reading import CONSENT_WORDS, Reading, read_event, read_fields
 from fullcount.identity.identify import IdentityRules, identify
 
 ARTICLE = {
@@ -356,6 +357,27 @@ def test_an_unreadable_consent_is_a_refusal() -> None:
     reading = read(consent={"ads": True})
     assert event_of(reading).consent == "denied"
     assert codes(reading) == [("consent", "consent_unreadable")]
+
+
+@pytest.mark.parametrize("said", ["true", "yes", "1", "accepted", "opt_in"])
+@pytest.mark.parametrize("other", [{}, {"note": "x"}])
+def test_an_unknown_word_of_consent_is_said(said: str, other: dict[str, Any]) -> None:
+    """A consent in words that nobody knows is kept as it is, and the sender is told, on either way of reading."""
+    reading = read(consent=said, **other)
+    assert event_of(reading).consent == said
+    assert codes(reading) == [("consent", "consent_unreadable")]
+
+
+@pytest.mark.parametrize("said", [*CONSENT_WORDS - {""}, " Granted "])
+def test_a_known_word_of_consent_is_not_remarked_on(said: str) -> None:
+    """The words that the consent rules understand pass without a problem."""
+    assert read(consent=said).problems == ()
+
+
+def test_the_words_of_consent_are_those_that_the_rules_understand() -> None:
+    """Reading and deciding know the same words."""
+    assert {each.value for each in Signal} - {Signal.UNREADABLE.value} <= CONSENT_WORDS
+    assert Signal.UNREADABLE not in {read_signal(word) for word in CONSENT_WORDS}
 
 
 def test_an_unreadable_limited_data_use_is_a_wish_for_it() -> None:
