@@ -61,7 +61,8 @@ default_country = "$region"                   # for phone numbers without a coun
 
 BROWSER_COMMENTS = {
     Browser.NONE: "# Nobody sends this pixel's browser half: every purchase that comes here is TikTok's only copy.",
-    Browser.SNIPPET: "# Our snippet sends the browser half: a purchase waits hold_seconds for it; one event leaves.",
+    Browser.SNIPPET: "# Our snippet sends the browser half. No route of this version brings it: a purchase waits\n"
+    "# hold_seconds for it and goes alone.",
     Browser.OTHER: "# A pixel or app that we do not control sends the browser half. The source below starts in\n"
     '# observe, where nothing is sent, until you have seen that both halves share an event_id and set mode = "live".',
 }

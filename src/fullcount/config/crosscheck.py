@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from fullcount.config.address import address_of, is_loopback
 from fullcount.config.countries import checked_country
 from fullcount.config.moment import moment_of
-from fullcount.config.schema import nearest
-from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
+from fullcount.config.schema import field_of, nearest
+from fullcount.config.settings import Browser, Pixel, Section, Settings, Source, Storage, TikTok
 from fullcount.consent.regions import NEEDS_GRANT
 from fullcount.errors import ConfigError
 from fullcount.events.countries import country_code
@@ -20,6 +20,8 @@ PURCHASE_NAMES = ("CompletePayment", "Purchase")
 LEAD_NAMES = ("Lead", "SubmitForm")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 REGION_RULES = ("opt_in", "opt_out")
+# Kept for sources that map names of their own, and for routes that browsers call; nothing reads them until then.
+UNUSED = {"pixels": ("purchase_name", "lead_name"), "server": ("trusted_proxies",)}
 SHORT_KEY = 16  # characters; anyone who guesses a write key can send purchases
 
 
@@ -65,6 +67,18 @@ def warnings_of(settings: Settings, now: float) -> Iterator[str]:
     for index, pixel in enumerate(settings.pixels):
         if not any(pixel.name in source.pixels for source in settings.sources):
             yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
+        yield from _unused("pixels", f"pixels[{index}]", pixel, "names go out as they come")
+        if pixel.browser is Browser.SNIPPET:
+            said = "no route of this version brings the browser half, so merge_events wait hold_seconds and go alone"
+            yield f'pixels[{index}].browser: {said}. Fix: "none", or "other" if something sends that half'
+    yield from _unused("server", "server", settings.server, "no route of this version asks who sent a request")
+
+
+def _unused(table: str, path: str, held: Section, why: str) -> Iterator[str]:
+    for key in UNUSED.get(table, ()):
+        default = field_of(type(held), key).default
+        if getattr(held, key) != default:
+            yield f"{path}.{key}: does nothing yet: {why}. Fix: take it out"
 
 
 def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:
