@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Mapping
 from typing import Protocol
@@ -14,6 +15,7 @@ from fullcount.errors import DestinationError
 ANSWER_BYTES = 65_536  # TikTok's envelope has some hundred; more is not an answer of its
 KEEP_ALIVE_SECONDS = 30.0
 COMPRESSION_LEVEL = 5
+CONNECT_SHARE = 0.75  # of the deadline: a connection that is not there by then is known to have carried nothing
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class AiohttpTransport:
     """Real HTTP over kept connections, with one deadline for each request, past any proxy settings."""
 
     def __init__(self, *, timeout_seconds: float = 10.0, gzip_body: bool = False) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds * CONNECT_SHARE)
         self._gzip_body = gzip_body
         self._session: aiohttp.ClientSession | None = None
 
@@ -61,7 +63,7 @@ class AiohttpTransport:
         # Compressed answers would make the bound on the answer's size a bound on the wrong thing.
         sent = {**headers, "Accept-Encoding": "identity"}
         if self._gzip_body:
-            body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
+            body = await asyncio.to_thread(gzip.compress, body, COMPRESSION_LEVEL, mtime=0)
             sent["Content-Encoding"] = "gzip"
         try:
             async with self._open().post(url, data=body, headers=sent, allow_redirects=False) as answer:

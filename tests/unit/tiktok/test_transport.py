@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -170,3 +171,35 @@ async def test_a_refused_connection_took_nothing() -> None:
             with pytest.raises(TransportLost) as lost:
                 await transport.post(url, {}, b"{}")
     assert not lost.value.may_have_arrived
+
+
+async def test_a_connection_that_never_comes_about_took_nothing() -> None:
+    """Behind a firewall that drops packets the deadline passes before anything left, so nothing can have been taken."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        async with _transport(timeout_seconds=0.4) as transport:
+            with pytest.raises(TransportLost) as lost:
+                await transport.post(f"http://127.0.0.1:{full.getsockname()[1]}/", {}, b"{}")
+    assert not lost.value.may_have_arrived
+
+
+async def test_compressing_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large body is compressed beside the event loop, which serves others meanwhile."""
+    compress, threads = gzip.compress, []
+
+    def noted(body: bytes, level: int, *, mtime: float) -> bytes:
+        threads.append(threading.current_thread())
+        return compress(body, level, mtime=mtime)
+
+    async def behaviour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(_answer(JSON))
+
+    monkeypatch.setattr(gzip, "compress", noted)
+    await _posted(behaviour, gzip_body=True)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
