@@ -50,7 +50,7 @@ async def test_sigterm_under_load_loses_nothing_and_sends_nothing_twice(house: H
 async def test_sigterm_does_not_wait_for_ever(house: House) -> None:
     """An answer that never comes is not awaited beyond `drain_seconds`; the event is sent again later."""
     await house.control.add_faults([{"kind": "delay", "seconds": 3600}])
-    settings_with_short_drain = {**house.settings(), "tiktok": {"base_url": house.emulator.url, "timeout_seconds": 60}}
+    settings_with_short_drain = {**house.settings(), "tiktok": {"base_url": house.emulator.url, "timeout_seconds": 30}}
     settings_with_short_drain["server"] = {"drain_seconds": 1.0}
     house.gateway.write_settings(settings_with_short_drain)
     await house.start()

@@ -22,6 +22,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 REGION_RULES = ("opt_in", "opt_out")
 # Kept for sources that map names of their own, and for routes that browsers call; nothing reads them until then.
 UNUSED = {"pixels": ("purchase_name", "lead_name"), "server": ("trusted_proxies",)}
+LEASE_SHARE = 4  # a request may begin until only this fraction of its lease is left, and must end within it
 SHORT_KEY = 16  # characters; anyone who guesses a write key can send purchases
 
 
@@ -34,6 +35,7 @@ def refuse_contradictions(settings: Settings) -> None:
     _check_server(settings)
     _check_storage(settings.storage)
     _base_url_host(settings.tiktok)
+    _check_lease(settings)
     for country, rule in settings.consent.consent_regions.items():
         path = f"consent.consent_regions.{country}"
         checked_country(country, path)
@@ -114,6 +116,17 @@ def _check_storage(storage: Storage) -> None:
             "not a store that we know",
             where="storage.url",
             fix='write it as "sqlite:var/fullcount.db"; the path is relative to the settings file',
+        )
+
+
+def _check_lease(settings: Settings) -> None:
+    """Refuse a deadline that outlives the lease: such an answer is never stored, and its batch is sent for ever."""
+    timeout, lease = settings.tiktok.timeout_seconds, settings.delivery.lease_seconds
+    if timeout * LEASE_SHARE > lease:
+        raise ConfigError(
+            f"an answer may outlive delivery.lease_seconds ({lease:g}), and its batch is then sent again for ever",
+            where="tiktok.timeout_seconds",
+            fix=f"at most {lease / LEASE_SHARE:g}, or delivery.lease_seconds at least {timeout * LEASE_SHARE:g}",
         )
 
 

@@ -167,6 +167,8 @@ REFUSED = [
     ('[server]\ntrusted_proxies = ["proxy"]', "server.trusted_proxies[0]", "not an address", "10.0.0.0/8"),
     ("[tiktok]\ngzip = 1", "tiktok.gzip", "true or false", "gzip = false"),
     ("[tiktok]\ntimeout_seconds = 0", "tiktok.timeout_seconds", "> 0", "timeout_seconds = 10.0"),
+    ("[tiktok]\ntimeout_seconds = 30.5", "tiktok.timeout_seconds", "lease_seconds (120)", "at most 30"),
+    ("[delivery]\nlease_seconds = 39", "tiktok.timeout_seconds", "sent again for ever", "at least 40"),
     ("[tiktok]\ndedup_hours = 72", "tiktok.dedup_hours", "<= 48", "dedup_hours = 47.0"),
     ('[tiktok]\nbase_url = "business-api.tiktok.com"', "tiktok.base_url", "not the address", "https://"),
     ('[tiktok]\nbase_url = "http://[x"', "tiktok.base_url", "not the address", "https://"),
