@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 
+LONGEST_CHOSEN = 256  # characters of a name or an id that a sender chose
+_LONGEST_IDENTIFIER = 600  # characters; an e-mail address of _EMAIL has at most 520 and an ending
 EMAIL, PHONE, ADDRESS, DIGEST, SECRET = "[email]", "[phone]", "[ip]", "[hash]", "[masked]"
 
 # Keys whose value is an identifier or a credential, in URLs, headers, JSON and key=value text.
@@ -52,13 +55,33 @@ def mask(text: str) -> str:
     return masked
 
 
-def mask_emails(text: str) -> str:
-    """Return the text with e-mail addresses masked and all else kept: for names and ids that a sender chose.
+def mask_chosen(text: str) -> str:
+    """Return a name or an id that a sender chose as it may be kept: at most 256 characters, no e-mail and no +phone.
 
-    >>> mask_emails("order-12345"), mask_emails("order-jane@example.com")
-    ('order-12345', '[email]')
+    >>> mask_chosen("order-12345"), mask_chosen("order-jane@example.com"), mask_chosen("+1 555-555-0100")
+    ('order-12345', '[email]', '[phone]')
     """
-    return _EMAIL.sub(EMAIL, text) if "@" in text or "%40" in text else text
+    if "@" in text or "+" in text or "%" in text:
+        return mask_then_cut(text, LONGEST_CHOSEN, _masked_chosen)
+    return text[:LONGEST_CHOSEN]
+
+
+def mask_then_cut(text: str, longest: int, masked: Callable[[str], str] = mask) -> str:
+    """Return the masked text's first `longest` characters; cut first, half an identifier would pass unmasked.
+
+    Of a longer text only as much is masked as can be seen in the end, and what may be half of something is left out.
+    """
+    if len(text) <= longest:
+        return masked(text)[:longest]
+    seen = text[: longest + 2 * _LONGEST_IDENTIFIER]
+    kept = masked(seen)
+    if len(seen) < len(text):
+        kept = kept[: max(0, len(kept) - _LONGEST_IDENTIFIER)]
+    return kept[:longest]
+
+
+def _masked_chosen(text: str) -> str:
+    return _PLUS_PHONE.sub(PHONE, _EMAIL.sub(EMAIL, text))
 
 
 def _masked_once(text: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fullcount.redact import mask, mask_emails
+from fullcount.redact import mask, mask_chosen, mask_then_cut
 
 LOCAL = st.from_regex(r"[a-z][a-z0-9._+-]{0,15}[a-z0-9]", fullmatch=True)
 AROUND = st.sampled_from(["", " ", "<", ">", '"', "(", ")", ",", ": ", "\n", "mailto:", "/", "?q=", "&"])
@@ -118,7 +118,29 @@ def test_what_names_nobody_passes_unchanged(text: str) -> None:
     assert mask(text) == text
 
 
-def test_a_chosen_id_loses_only_its_email() -> None:
-    """In an id that a sender chose, digits stay and an e-mail address goes."""
-    assert mask_emails("order-+15555550100") == "order-+15555550100"
-    assert mask_emails("jane@example.com-1") == "[email]-1"
+def test_a_chosen_id_loses_only_what_is_an_identifier() -> None:
+    """In an id that a sender chose an e-mail address and a +phone go; digits alone are an order's and stay."""
+    assert mask_chosen("order-15555550100") == "order-15555550100"
+    assert mask_chosen("order-+15555550100") == "order-[phone]"
+    assert mask_chosen("order-%2B15555550100") == "order-[phone]"
+    assert mask_chosen("jane@example.com-1") == "[email]-1"
+
+
+@given(
+    at=st.integers(0, 3_000),
+    longest=st.integers(0, 600),
+    filling=st.sampled_from(["x", "x ", "@", "jane@example.com "]),
+)
+@example(at=250, longest=256, filling="x")
+def test_no_cut_sets_half_an_identifier_free(at: int, longest: int, filling: str) -> None:
+    """Wherever an identifier stands in a long text, none of it is in what is kept."""
+    text = filling * (at // len(filling)) + " customer@example.com +1 555 010 0199 " + filling * 500
+
+    for masked in (mask_then_cut(text, longest), mask_chosen(text)):
+        assert not re.search(r"custom|\+1|jane", masked)
+        assert len(masked) <= max(longest, 256)
+
+
+def test_a_text_of_megabytes_is_masked_as_far_as_it_is_seen() -> None:
+    """What is cut off anyway costs nothing."""
+    assert mask_then_cut("x" * 50_000_000 + "@", 100) == "x" * 100

@@ -13,7 +13,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from fullcount.clock import Clock
 from fullcount.config.settings import Log, LogFormat
-from fullcount.redact import mask
+from fullcount.redact import mask_then_cut
 
 LONGEST_TEXT = 2_000  # characters of one value; TikTok's messages are far shorter
 
@@ -75,7 +75,7 @@ def _mask_values(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return mask(value[:LONGEST_TEXT])
+        return mask_then_cut(value, LONGEST_TEXT)
     if isinstance(value, list | tuple):
         return [_masked(each) for each in value]
-    return value if isinstance(value, bool | int | float | None) else mask(str(value)[:LONGEST_TEXT])
+    return value if isinstance(value, bool | int | float | None) else mask_then_cut(str(value), LONGEST_TEXT)

@@ -29,6 +29,7 @@ from fullcount.queue.entry import Entry, Fact, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
 from fullcount.queue.waiting import Claim, LaneBook, Waiting
+from fullcount.redact import mask_chosen
 
 
 class MemoryQueue:
@@ -112,9 +113,9 @@ class MemoryQueue:
         return Verdict.MERGED
 
     def _note(self, entry: Entry, outcome: Outcome) -> None:
-        event = entry.event
+        event_id = mask_chosen(entry.event.event_id)
         self.facts.append(
-            Fact(outcome, Reason.NONE, entry.source, entry.pixel, event.canonical, event.event_id, entry.key)
+            Fact(outcome, Reason.NONE, entry.source, entry.pixel, entry.event.canonical, event_id, entry.key)
         )
         self.counts[outcome] += 1
 

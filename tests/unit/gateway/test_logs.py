@@ -56,6 +56,15 @@ def test_every_text_is_masked_and_bounded() -> None:
     assert not any(word in stream.getvalue() for word in ("jane", "test-token", "203.0", "5550100199"))
 
 
+def test_no_value_is_cut_before_it_is_masked() -> None:
+    """Where a long text ends, half of an address does not stay behind."""
+    stream = io.StringIO()
+    log = make_logger(Log(format=LogFormat.JSON), ManualClock(NOW), stream)
+    log.warning("long", text="x " * 996 + "jane@example.com", thing=["y " * 996 + "jane@example.com"])
+
+    assert "jane" not in stream.getvalue()
+
+
 def test_lines_below_the_level_are_not_written() -> None:
     """The level of the settings holds."""
     stream = io.StringIO()

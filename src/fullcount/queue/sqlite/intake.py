@@ -16,6 +16,7 @@ from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.rows import Row
 from fullcount.queue.sqlite.seen import Claim
 from fullcount.queue.sqlite.shelves import Shelves
+from fullcount.redact import mask_chosen
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):
@@ -157,6 +158,6 @@ class Intake:
                 self._note(Outcome.TEST, new.entry, row.seq)
 
     def _note(self, outcome: Outcome, entry: Entry, seq: int | None = None) -> None:
-        event = entry.event
-        fact = Fact(outcome, Reason.NONE, entry.source, entry.pixel, event.canonical, event.event_id, entry.key)
+        event_id = mask_chosen(entry.event.event_id)
+        fact = Fact(outcome, Reason.NONE, entry.source, entry.pixel, entry.event.canonical, event_id, entry.key)
         self._on.facts.note(fact, self._now, seq)
