@@ -10,7 +10,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.contract.gateway_house import WARY_KEY, House, purchase, served
 
+from fullcount.clock import ManualClock
+from fullcount.errors import FullcountError, StoreCorrupt, StoreUnavailable
+from fullcount.queue.delivery import LaneState
 from fullcount.queue.lane import Lane
+from fullcount.queue.memory import MemoryQueue
 
 
 @pytest.fixture
@@ -77,6 +81,22 @@ async def test_metrics_count_what_was_taken_and_what_ended(house: House) -> None
     assert value("fullcount_queue_deliveries", **lane, test="yes", state="queued") == 2
     assert value("fullcount_queue_oldest_seconds", **lane, test="no") == 30
     assert value("fullcount_commit_seconds_count") == 6
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("it is busy"), StoreCorrupt("it is damaged")])
+async def test_metrics_are_shown_while_the_store_cannot_be_read(error: FullcountError) -> None:
+    """Whatever ails the store, what this process counted is shown, and only the lanes are missing."""
+
+    class Ailing(MemoryQueue):
+        async def lanes(self) -> list[LaneState]:
+            raise error
+
+    async with served(queue=Ailing(ManualClock())) as house:
+        await house.events(purchase())
+        shown = await samples(house)
+
+    assert any(name == "fullcount_accepted_total" for name, _ in shown)
+    assert not any(name == "fullcount_lane_paused" for name, _ in shown)
 
 
 async def test_a_paused_lane_is_shown(house: House) -> None:

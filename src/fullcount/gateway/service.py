@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fullcount.clock import Clock
-from fullcount.errors import FullcountError, StoreUnavailable
+from fullcount.errors import FullcountError
 from fullcount.gateway.metrics import Metrics
 from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
 from fullcount.queue.protocol import Queue
@@ -53,7 +53,7 @@ class Service:
         """Everything that is counted, for Prometheus; without the lanes if the store cannot be read."""
         try:
             lanes = await self._queue.lanes()
-        except StoreUnavailable:
+        except FullcountError:
             lanes = []
         text = self._metrics.expose(lanes, self._clock.now())
         return Response(text, media_type=CONTENT_TYPE_LATEST)
