@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from fullcount.clock import Clock
 from fullcount.config.settings import Settings
+from fullcount.events.hashed import HashedEvent
 from fullcount.gateway.body import BodyLimits
 from fullcount.gateway.events_dialect import EventsDialect
 from fullcount.gateway.ingest import Ingest, Route
@@ -25,6 +26,8 @@ from fullcount.queue.protocol import Queue
 from fullcount.sources.json_events import JsonSource
 from fullcount.sources.source import Limits
 from fullcount.sources.tiktok import TikTokSource
+from fullcount.tiktok.mapping import encode_event
+from fullcount.tiktok.wire import BODY_BYTES
 
 EVENTS_PATH = "/v1/events"
 DROP_IN_PATHS = (
@@ -32,6 +35,7 @@ DROP_IN_PATHS = (
     "/open_api/v1.3/pixel/track/",
     "/open_api/v1.3/pixel/batch/",
 )
+HEAD_BYTES = 1_000  # of a request to TikTok without its events: codes of at most 128 characters, a partner's name
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -69,7 +73,7 @@ def create_app(
     server = settings.server
     ingest = Ingest(
         Keyring(settings.sources, terms_of(settings, clock.now())),
-        Pipeline(queue, clock, watch),
+        Pipeline(queue, clock, watch, _fits_one_request),
         BodyLimits(server.max_body_bytes, Patience(server.body_seconds)),
         watch,
     )
@@ -78,6 +82,10 @@ def create_app(
     known = (EVENTS_PATH, *DROP_IN_PATHS, *(route.path for route in service.routes()))
     rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)}, lifespan=lifespan)
     return Gateway(ingest, routes, service, rest)
+
+
+def _fits_one_request(event: HashedEvent) -> bool:
+    return len(encode_event(event)) <= BODY_BYTES - HEAD_BYTES
 
 
 def _ingest_routes(limits: Limits, clock: Clock) -> dict[str, Route]:

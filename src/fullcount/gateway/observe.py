@@ -59,6 +59,10 @@ class Watch:
 
     # What the pipeline tells.
 
+    def event_broke(self, source: str, error: Exception) -> None:
+        """Log an error that cost one event, without its words."""
+        self._log.error("an event broke something: it was refused", source=source, **where_it_broke(error))
+
     def stored(
         self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
     ) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from fullcount.clock import Clock, elapsed_seconds
+from fullcount.events.hashed import HashedEvent
+from fullcount.events.problems import Problem
 from fullcount.pipeline.receipt import EventResult, Receipt, Result
 from fullcount.pipeline.terms import SourceTerms
-from fullcount.pipeline.travel import Arrival, travel
+from fullcount.pipeline.travel import Arrival, refused, travel
 from fullcount.queue.entry import Entry, Fact, Verdict
 from fullcount.queue.protocol import Queue
+from fullcount.sources.each import BROKE
 from fullcount.sources.source import Intake
+
+Fits = Callable[[HashedEvent], bool]
+
+_TOO_LARGE = Problem(
+    "", "the event is too large for one request to TikTok", "send fewer items or shorter values", code="too_large"
+)
 
 
 class Observer(Protocol):
@@ -25,6 +34,10 @@ class Observer(Protocol):
         """One request's entries and facts were committed, which took `seconds`."""
         ...
 
+    def event_broke(self, source: str, error: Exception) -> None:
+        """An event of this source raised something that nobody expected; it was refused, and its neighbours go on."""
+        ...
+
 
 class NullObserver:
     """Nobody listens."""
@@ -34,14 +47,23 @@ class NullObserver:
     ) -> None:
         """Ignore it."""
 
+    def event_broke(self, source: str, error: Exception) -> None:
+        """Ignore it."""
+
+
+def _fits_always(_event: HashedEvent) -> bool:
+    return True
+
 
 class Pipeline:
     """Takes what a source read and stores it."""
 
-    def __init__(self, queue: Queue, clock: Clock, observer: Observer | None = None) -> None:
+    def __init__(self, queue: Queue, clock: Clock, observer: Observer | None = None, fits: Fits = _fits_always) -> None:
+        """`fits` says whether an event's encoded form has room in one request; only large events are asked about."""
         self._queue = queue
         self._clock = clock
         self._observer = observer or NullObserver()
+        self._fits = fits
 
     async def take(self, intake: Intake, terms: SourceTerms) -> Receipt:
         """Check, identify, route and store a request's events; return the result of each after the commit.
@@ -50,7 +72,9 @@ class Pipeline:
             StoreUnavailable: it is not certain that they are stored.
         """
         now = self._clock.now()
-        arrivals = [travel(reading, intake, terms, now) for reading in intake.readings]
+        for error in intake.broken:
+            self._observer.event_broke(terms.name, error)
+        arrivals = [self._arrival(index, intake, terms, now) for index in range(len(intake.readings))]
         if len(arrivals) == 1:
             entries, facts = arrivals[0].entries, arrivals[0].facts
         else:
@@ -61,9 +85,21 @@ class Pipeline:
         self._observer.stored(terms.name, entries, verdicts, facts, elapsed_seconds() - started)
         return Receipt(_results(arrivals, verdicts))
 
+    def _arrival(self, index: int, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
+        """Take one event to the queue's door; whatever it does on its way, the others go theirs."""
+        reading = intake.readings[index]
+        try:
+            arrival = travel(reading, intake, terms, now)
+            if index in intake.large and arrival.entries and not self._fits(arrival.entries[0].event):
+                return refused(reading, (*arrival.result.problems, _TOO_LARGE), terms)
+        except Exception as error:  # noqa: BLE001 - one event must not cost its neighbours; the log says where
+            self._observer.event_broke(terms.name, error)
+            return refused(reading, (BROKE,), terms)
+        return arrival
+
 
 def _results(arrivals: Sequence[Arrival], verdicts: Sequence[Verdict]) -> tuple[EventResult, ...]:
-    if all(verdict is Verdict.ACCEPTED for verdict in verdicts):
+    if verdicts.count(Verdict.ACCEPTED) == len(verdicts):
         return tuple(arrival.result for arrival in arrivals)
     results = []
     at = 0

@@ -1,16 +1,19 @@
-"""The steps between a reading and the queue. Each is pure: it takes what the steps before it made and decides."""
+"""The steps between a reading and the queue: each takes what the steps before it made, and decides.
+
+None does I/O. All but one are pure: `name_it` draws at random for an event that has nothing to be named by.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from fullcount.config.settings import Browser
-from fullcount.consent.decision import ConsentDecision, decide
+from fullcount.consent.decision import ConsentDecision, consent_of, decide, stricter
 from fullcount.events.event_id import resolve_event_id
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
 from fullcount.events.model import Event, EventSource
-from fullcount.events.problems import Problem
+from fullcount.events.problems import Problem, Severity
 from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED
 from fullcount.pipeline.terms import DAY_SECONDS, PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry
@@ -48,15 +51,51 @@ def name_it(event: Event, terms: SourceTerms, now: float) -> tuple[str, bool, Pr
     return event_id, problem is None, problem
 
 
-def ask_consent(event: Event, terms: SourceTerms) -> ConsentDecision:
-    """Return what the visitor's consent, or its absence, means for this event."""
-    return decide(event.consent, event.user.country or terms.default_country, terms.consent, terms.regions)
+def ask_consent(event: Event, beside: str | None, terms: SourceTerms) -> tuple[ConsentDecision, tuple[Problem, ...]]:
+    """Return what the visitor's consent, or its absence, means for this event, and what is to be said of its place.
+
+    `beside` is what the envelope says of all its events. Said in several places, the stricter counts.
+    """
+    said: str | None = event.consent
+    problems: tuple[Problem, ...] = ()
+    if event.user.extra or event.properties.extra or event.extra:
+        said, problems = _with_misplaced(event)
+    if beside is not None:
+        said = stricter(said, beside)
+    return decide(said, event.user.country or terms.default_country, terms.consent, terms.regions), problems
+
+
+def _with_misplaced(event: Event) -> tuple[str | None, tuple[Problem, ...]]:
+    """Return the event's consent together with any that stands where no other tool would look for it."""
+    said, problems = event.consent, []
+    extra = event.extra or {}
+    for place, held in (
+        ("user", event.user.extra),
+        ("properties", event.properties.extra),
+        ("context", extra.get("context")),
+    ):
+        if isinstance(held, dict) and held.get("consent") is not None:
+            said = stricter(said, consent_of(held["consent"]))
+            reason = "it was read as the event's, since a refusal must not be missed"
+            fix = "send consent beside event and user"
+            problems.append(Problem(f"{place}.consent", reason, fix, Severity.WARNING, "consent_misplaced"))
+    return said, tuple(problems)
 
 
 def limit(hashed: HashedEvent) -> HashedEvent:
-    """Return the event under limited data use, without the identifiers that are sent hashed."""
+    """Return the event under limited data use: without what is sent hashed, device ids and keys that nobody lists."""
     user = msgspec.structs.replace(
-        hashed.user, email=None, phone=None, external_id=None, first_name=None, last_name=None, zip_code=None
+        hashed.user,
+        email=None,
+        phone=None,
+        external_id=None,
+        first_name=None,
+        last_name=None,
+        zip_code=None,
+        idfa=None,
+        idfv=None,
+        gaid=None,
+        extra=None,
     )
     return msgspec.structs.replace(hashed, user=user, limited_data_use=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from fullcount.config.crosscheck import observes_by_default
 from fullcount.config.moment import moment_of
 from fullcount.config.settings import Browser, Mode, Pixel, Settings, Source
 from fullcount.consent.decision import Rule
@@ -74,7 +75,7 @@ def _source_terms(
     source: Source, settings: Settings, pixels: Mapping[str, PixelTerms], started_at: float
 ) -> SourceTerms:
     mine = tuple(pixels[name] for name in source.pixels)
-    observes = any(pixel.browser is Browser.OTHER for pixel in mine)
+    observes = observes_by_default(source, {pixel.name: pixel for pixel in settings.pixels})
     mode = source.mode or (Mode.OBSERVE if observes else Mode.LIVE)
     until = started_at + TEST_SECONDS
     if source.test_until is not None:

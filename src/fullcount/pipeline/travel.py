@@ -1,4 +1,7 @@
-"""The way of one event, as a visible list of steps: aim, name, check, identify, consent, route. Pure."""
+"""The way of one event, as a visible list of steps: aim, name, check, identify, consent, route.
+
+No I/O; of the same reading it makes the same, but for the id of an event that has nothing to be named by.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from fullcount.events.checks import check_event
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
 from fullcount.events.model import Event
+from fullcount.events.names import name_problem
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 from fullcount.identity.identify import identify
@@ -17,10 +21,11 @@ from fullcount.pipeline.steps import aim, ask_consent, limit, name_it, route
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
-from fullcount.redact import mask, mask_emails
+from fullcount.redact import mask_chosen, mask_then_cut
 from fullcount.sources.source import Intake
 
-LONGEST_IN_FACT = 256  # characters of a name or an id that a sender chose
+LONGEST_DETAIL = 500  # characters of what a fact says for a person
+NO_NAME = "(invalid)"  # in place of a name that no event may have, and that may hold anything
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -43,8 +48,8 @@ def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> 
     """Take one reading through every step but the last, which is the queue's; `now` is in Unix seconds."""
     found = _identified(reading, intake.pixel_code, terms, now)
     if isinstance(found, tuple):
-        return _invalid(reading, found, terms)
-    decision = ask_consent(found.event, terms)
+        return refused(reading, found, terms)
+    decision, of_consent = ask_consent(found.event, intake.consent, terms)
     withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
     hashed = limit(found.hashed) if decision.action is Action.LIMIT else found.hashed
     test_code = terms.test_code(intake.test_event_code, now)
@@ -58,7 +63,7 @@ def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> 
     result = EventResult(
         Result.ACCEPTED if entries else Result.WITHHELD,
         hashed.event_id,
-        found.problems,
+        (*found.problems, *of_consent),
         Reason.NONE if entries else facts[0].reason,
     )
     return Arrival(result, tuple(entries), tuple(facts))
@@ -84,16 +89,18 @@ def _identified(
     return _Identified(event, hashed, is_id_shared, pixels, (*problems, *found))
 
 
-def _invalid(reading: Reading, problems: tuple[Problem, ...], terms: SourceTerms) -> Arrival:
+def refused(reading: Reading, problems: tuple[Problem, ...], terms: SourceTerms) -> Arrival:
+    """Return the arrival of an event that cannot be taken, for these problems."""
     fatal = next((problem for problem in problems if problem.severity is Severity.FATAL), None)
+    said = name_problem(reading.name)
     fact = Fact(
         Outcome.INVALID,
         Reason.NONE,
         terms.name,
         "",
-        _chosen(reading.name),
-        _chosen(reading.event_id),
-        detail=mask(f"{fatal.path}: {fatal.reason}" if fatal else "it cannot be read"),
+        NO_NAME if said is not None and said.severity is Severity.FATAL else reading.name,
+        mask_chosen(reading.event_id),
+        detail=mask_then_cut(f"{fatal.path}: {fatal.reason}" if fatal else "it cannot be read", LONGEST_DETAIL),
     )
     return Arrival(EventResult(Result.REJECTED, None, problems), facts=(fact,))
 
@@ -102,10 +109,4 @@ def _withheld(
     hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None, reason: Reason
 ) -> Fact:
     key = event_key(pixel.code, hashed.event_source, test_code, hashed.canonical, hashed.event_id)
-    name, event_id = _chosen(hashed.event), _chosen(hashed.event_id)
-    return Fact(Outcome.WITHHELD, reason, terms.name, pixel.name, name, event_id, key)
-
-
-def _chosen(text: str) -> str:
-    """Return a name or id that a sender chose as it may be kept: bounded, and without an e-mail address in it."""
-    return mask_emails(text[:LONGEST_IN_FACT])
+    return Fact(Outcome.WITHHELD, reason, terms.name, pixel.name, hashed.event, mask_chosen(hashed.event_id), key)

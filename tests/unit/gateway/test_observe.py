@@ -105,6 +105,7 @@ def test_an_attempt_is_counted() -> None:
         (lambda watch: watch.lease_went_stale(LANE, 7), "warning", "lease"),
         (lambda watch: watch.lane_failed(LANE, KeyError("jane@example.com")), "error", "KeyError"),
         (lambda watch: watch.broke("/v1/events", KeyError("jane@example.com")), "error", "KeyError"),
+        (lambda watch: watch.event_broke("backend", KeyError("jane@example.com")), "error", "KeyError"),
     ],
 )
 def test_each_turn_is_one_line(tell: Callable[[Watch], None], level: str, said: str) -> None:

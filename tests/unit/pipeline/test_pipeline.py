@@ -9,12 +9,14 @@ from tests.unit.pipeline.travelling import NOW, OTHER, OUTLET, SNIPPET, STORE, p
 
 from fullcount.clock import ManualClock
 from fullcount.errors import StoreUnavailable
+from fullcount.events.hashed import HashedEvent
 from fullcount.events.reading import read_event
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.receipt import Receipt, Result
 from fullcount.pipeline.terms import SourceTerms
 from fullcount.queue.entry import Entry, Fact, Verdict
 from fullcount.queue.memory import MemoryQueue
+from fullcount.queue.outcomes import Outcome
 from fullcount.sources.source import Intake
 
 
@@ -23,6 +25,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, int]] = []
+        self.broken: list[tuple[str, str]] = []
 
     def stored(
         self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
@@ -31,6 +34,10 @@ class Heard:
         assert len(entries) == len(verdicts)
         assert seconds >= 0
         self.calls.append((source, len(entries), len(facts)))
+
+    def event_broke(self, source: str, error: Exception) -> None:
+        """Remember what broke."""
+        self.broken.append((source, type(error).__name__))
 
 
 class Bench:
@@ -123,3 +130,31 @@ async def test_a_receipt_says_whether_and_why_nothing_was_taken() -> None:
     assert (foreign.is_refused, foreign.is_not_allowed) == (True, True)
     assert (mixed.is_refused, mixed.is_not_allowed) == (True, False)
     assert (withheld.is_refused, withheld.is_not_allowed) == (False, False)
+
+
+async def test_an_event_that_fits_no_request_is_refused() -> None:
+    """Large events are measured; one that has no room in a request to TikTok would block its lane for ever."""
+    queue = MemoryQueue(ManualClock(NOW))
+    pipeline = Pipeline(queue, ManualClock(NOW), fits=lambda event: event.event_id != "order-2")
+    readings = tuple(read_event(purchase(event_id=f"order-{number}")) for number in (1, 2, 3))
+    receipt = await pipeline.take(Intake(readings, large=frozenset({1, 2})), terms(STORE, OUTLET))
+
+    assert [each.result for each in receipt.results] == ["accepted", "rejected", "accepted"]
+    assert [problem.code for problem in receipt.results[1].problems] == ["too_large"]
+    assert [(fact.outcome, fact.event_id) for fact in queue.facts] == [(Outcome.INVALID, "order-2")]
+
+
+async def test_an_event_that_breaks_its_way_costs_itself_only() -> None:
+    """Whatever one event raises is told to whoever listens, and its neighbours are taken."""
+
+    def fits(_event: HashedEvent) -> bool:
+        raise ZeroDivisionError
+
+    clock, heard = ManualClock(NOW), Heard()
+    pipeline = Pipeline(MemoryQueue(clock), clock, heard, fits)
+    readings = tuple(read_event(purchase(event_id=f"order-{number}")) for number in (1, 2))
+    receipt = await pipeline.take(Intake(readings, large=frozenset({0}), broken=(KeyError(),)), terms())
+
+    assert [each.result for each in receipt.results] == ["rejected", "accepted"]
+    assert [problem.code for problem in receipt.results[0].problems] == ["internal"]
+    assert heard.broken == [("backend", "KeyError"), ("backend", "ZeroDivisionError")]

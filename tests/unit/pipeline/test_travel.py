@@ -13,9 +13,12 @@ from tests.unit.pipeline.travelling import NOW, OTHER, OUTLET, SNIPPET, STORE, a
 from fullcount.consent.decision import Rule
 from fullcount.events.key import event_key
 from fullcount.events.model import EventSource
+from fullcount.events.reading import read_event
 from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED, Result
 from fullcount.pipeline.terms import PixelTerms
+from fullcount.pipeline.travel import travel
 from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.sources.source import Intake
 
 DAY = 86_400
 
@@ -218,12 +221,73 @@ def test_an_invalid_event_leaves_a_fact_with_its_first_reason() -> None:
     assert arrival.result.event_id is None
 
 
-def test_names_and_ids_that_a_sender_chose_are_bounded_and_hold_no_address() -> None:
-    """What is kept of an event that ends at the door holds no e-mail address and no megabytes."""
-    arrival = arrive(purchase(event="x" * 5_000, event_id="jane@example.com" + "y" * 5_000), terms())
+IDENTIFIER = "jane.doe@example.com"
 
-    assert len(arrival.facts[0].event) <= 256
-    assert "jane" not in arrival.facts[0].event_id
+
+@pytest.mark.parametrize("name", [IDENTIFIER, "+1 555 010 0199", "jane doe", "x" * 5_000, ""])
+def test_a_name_that_no_event_may_have_is_not_kept(name: str) -> None:
+    """It could be anything, and a fact's name is a word of the ledger's tables."""
+    (fact,) = arrive(purchase(event=name), terms()).facts
+
+    assert (fact.outcome, fact.event) == (Outcome.INVALID, "(invalid)")
+
+
+@pytest.mark.parametrize("before", ["order-", "+1 555 010 0199 ", "y" * 250, "y" * 5_000])
+@pytest.mark.parametrize("changes", [{"event_time": 0}, {"consent": "denied"}])
+def test_ids_in_facts_are_bounded_and_hold_no_identifier(before: str, changes: dict[str, Any]) -> None:
+    """Invalid or withheld, an e-mail address or a phone in an id is masked, and never cut in two before."""
+    (fact,) = arrive(purchase(event_id=f"{before}{IDENTIFIER}", **changes), terms()).facts
+
+    assert len(fact.event_id) <= 256
+    assert not any(word in fact.event_id for word in ("jane", "doe", "555"))
+
+
+def test_a_valid_name_of_an_invalid_event_is_kept() -> None:
+    """A person finds it by its name."""
+    (fact,) = arrive(purchase(event="MyOwnEvent", event_time=0), terms()).facts
+
+    assert (fact.event, fact.event_id) == ("MyOwnEvent", "order-1")
+
+
+@pytest.mark.parametrize("place", ["user", "properties", "context"])
+@pytest.mark.parametrize("said", ["denied", False])
+def test_a_refusal_in_a_wrong_place_is_not_missed(place: str, said: object) -> None:
+    """Consent in a part of the event withholds like the event's own, even against it, and a warning names the place."""
+    for own in (None, "granted"):
+        event = purchase(consent=own)
+        event[place] = {**event.get(place, {}), "consent": said}
+        arrival = arrive(event, terms())
+
+        assert (arrival.result.reason, arrival.entries) == (Reason.CONSENT_DENIED, ())
+        assert (f"{place}.consent", "consent_misplaced") in [(each.path, each.code) for each in arrival.result.problems]
+
+
+@pytest.mark.parametrize(
+    ("own", "beside", "reason"),
+    [
+        (None, "denied", Reason.CONSENT_DENIED),
+        ("granted", "denied", Reason.CONSENT_DENIED),
+        ("denied", "granted", Reason.CONSENT_DENIED),
+        (None, "yes", Reason.CONSENT_UNKNOWN),
+        (None, "granted", Reason.NONE),
+        (None, None, Reason.CONSENT_UNKNOWN),
+    ],
+)
+def test_consent_of_the_envelope_is_each_events(own: str | None, beside: str | None, reason: Reason) -> None:
+    """It speaks for events that say nothing, and a refusal on either side counts."""
+    reading = read_event(purchase(consent=own))
+    arrival = travel(reading, Intake((reading,), consent=beside), terms(consent=Rule.REQUIRED), NOW)
+
+    assert arrival.result.reason is reason
+
+
+def test_limited_data_use_leaves_out_device_ids_and_unlisted_keys() -> None:
+    """What names a device or may name anybody does not go either."""
+    user = {"email": "customer@example.com", "gaid": "test-gaid", "idfa": "test-idfa", "idfv": "test-idfv", "club": "a"}
+    (entry,) = arrive(purchase(consent="limited", user=user), terms()).entries
+    kept = entry.event.user
+
+    assert (kept.gaid, kept.idfa, kept.idfv, kept.extra) == (None,) * 4
 
 
 @given(
