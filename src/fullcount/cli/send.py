@@ -6,20 +6,19 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from fullcount.cli.documents import Input, Item, opened, read_items, with_time
+from fullcount.cli.documents import Input, Item, opened, read_items
 from fullcount.cli.gateway_client import GatewayClient
 from fullcount.cli.options import AsJson, ConfigFile, settings_for
 from fullcount.cli.output import print_json
 from fullcount.cli.posting import Sent, post_items
 from fullcount.cli.progress import progress
 from fullcount.cli.sending_words import print_sent, print_tried
+from fullcount.cli.stamping import stamped
 from fullcount.clock import SystemClock
 from fullcount.config.secret import resolve_secret
 from fullcount.config.settings import Settings, Source
@@ -82,7 +81,7 @@ def send(  # noqa: PLR0913 - each option is one parameter
 def _post(file: str, client: GatewayClient, test_code: str | None, *, now: bool) -> Sent:
     total = Path(file).stat().st_size if Path(file).is_file() else None
     with contextlib.closing(client), opened(file) as stream, progress("sending", total) as done:
-        return post_items(_timed(read_items(stream), now=now), client, test_code, done)
+        return post_items(stamped(read_items(stream), SystemClock().now(), every=now), client, test_code, done)
 
 
 def _client(url: str, key: str, source: str, config: Path | None) -> GatewayClient:
@@ -111,15 +110,9 @@ def _source(settings: Settings, name: str) -> Source:
     )
 
 
-def _timed(items: Iterator[Item], *, now: bool) -> Iterator[Item]:
-    at = SystemClock().now()
-    for item in items:
-        yield msgspec.structs.replace(item, event=with_time(item.event, at)) if now and not item.problem else item
-
-
 def _few(file: str, *, now: bool) -> list[Item]:
     with opened(file) as stream:
-        items = list(itertools.islice(_timed(read_items(stream), now=now), MOST_TESTS + 1))
+        items = list(itertools.islice(stamped(read_items(stream), SystemClock().now(), every=now), MOST_TESTS + 1))
     if len(items) > MOST_TESTS:
         raise ConfigError(f"more than {MOST_TESTS} test events", where=file, fix="test with a few of them")
     return items

@@ -143,6 +143,22 @@ def test_an_old_example_can_be_made_fresh(shop: Shop, now: int, gateway: Gateway
     assert "timestamp" not in gateway.got[0]["events"][0]
 
 
+def test_an_event_without_id_and_time_is_the_same_event_when_it_is_sent_again(
+    shop: Shop, now: int, gateway: Gateway
+) -> None:
+    """It gets a time before the first try: else each arrival would get an event_id of its own, and count."""
+    gateway.script = [(0, {}, b""), (202, {}, answer(4))]
+    bare = {"event": "AddToCart", "event_id": "", "timestamp": None}
+    events = [bare, bare, {"event": "AddToCart", "event_id": "a"}, {"event": "AddToCart", "event_time": now - 60}]
+    shop.run("send", "-", "--url", gateway.url, stdin=lines(*events))
+    first, again = (got["events"] for got in gateway.got)
+
+    assert first == again
+    assert first[0]["event_time"] >= now
+    assert first[1]["event_time"] == first[0]["event_time"] - 1
+    assert first[2:] == events[2:]
+
+
 def test_address_and_key_alone_need_no_settings(shop: Shop, now: int, gateway: Gateway) -> None:
     """From another machine --url and --key are enough; the key may stand in the environment."""
     shop.file.unlink()
