@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import msgspec
 import typer
 
 from fullcount.cli.checking import Basis, Report, check_text
-from fullcount.cli.documents import Input, read_text
+from fullcount.cli.curl import looks_like_curl
+from fullcount.cli.documents import read_text
 from fullcount.cli.known_values import Known
 from fullcount.cli.mistakes import TRACK_2_0
 from fullcount.cli.options import AsJson, ConfigFile, settings_for
@@ -29,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 
 def check(  # noqa: PLR0913 - each option is one parameter
-    file: Input,
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-|'curl ...'", help="A file, - for standard input, or a curl line in quotes."),
+    ],
     *,
     source: Annotated[str, typer.Option(metavar="NAME", help="Whose rules apply; else the first source's.")] = "",
     country: Annotated[
@@ -42,16 +47,18 @@ def check(  # noqa: PLR0913 - each option is one parameter
 ) -> None:
     """Print the exact JSON that TikTok would get, and what is wrong: mistake, consequence, fix.
 
-    Takes an event, a list of events, a body for TikTok's Events API 2.0 or 1.0, or a pasted curl line. Sends nothing.
+    Takes an event, a list of events, one event a line, a body for TikTok's Events API 2.0 or 1.0, or a curl line.
+    Sends nothing.
+
     With settings the rules of a source apply; exit status 1 if something costs an event.
     """
     settings = _settings_if_there(config)
     sources = settings.sources if settings is not None else ()
     if source and source not in {each.name for each in sources}:
         raise ConfigError(f"there is no source named {source}", where="--source", fix="see [[sources]] in the settings")
-    folder = Path(file).parent if file != "-" else Path()
+    folder = Path() if file == "-" or looks_like_curl(file) else Path(file).parent
     report = check_text(
-        read_text(file),
+        _text(file),
         Basis(settings, source, country, Known(email, phone, country)),
         folder=folder,
         now=SystemClock().now(),
@@ -62,6 +69,14 @@ def check(  # noqa: PLR0913 - each option is one parameter
         _print(report, (TikTok() if settings is None else settings.tiktok).base_url)
     if report.is_fatal:
         raise typer.Exit(1)
+
+
+def _text(file: str) -> bytes:
+    if looks_like_curl(file):
+        return file.encode("utf-8", "surrogateescape")
+    if file == "-" and sys.stdin.isatty():
+        complain("paste an event or a curl line, then press Enter and Ctrl-D")
+    return read_text(file)
 
 
 def _settings_if_there(config: Path | None) -> Settings | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from fullcount.cli.curl import CurlRequest, looks_like_curl, parse_curl
+from fullcount.cli.documents import as_one_document
 from fullcount.cli.known_values import Known, mistakes_of_hashes
-from fullcount.cli.mistakes import Mistake, Shape, mistakes_of_body, mistakes_of_request, shape_of
+from fullcount.cli.mistakes import (
+    Mistake,
+    Shape,
+    goes_to_tiktok,
+    mistakes_of_body,
+    mistakes_of_request,
+    shape_of,
+)
 from fullcount.config.settings import Pixel, Settings, Source
+from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 from fullcount.pipeline.receipt import Result
@@ -34,6 +43,17 @@ _CONSEQUENCES = {
     Severity.DROPPED: "the field is left out, the rest goes on",
     Severity.WARNING: "it goes on as it is",
 }
+_CONSEQUENCES_BY_CODE = {
+    "time_missing": "it counts as if it happened now",
+    "no_match_key": "it counts, and is attributed to no ad",
+}
+_NO_MATCH_KEY = Mistake(
+    "user",
+    "nothing that is left can tell TikTok who it was",
+    _CONSEQUENCES_BY_CODE["no_match_key"],
+    "send at least one of email, phone, external_id, ttclid, ttp, or ip with user_agent",
+    Severity.WARNING,
+)
 # What a reading says of a shape that a mistake has named already.
 _NAMED_BY_MISTAKES = frozenset({"old_shape", "old_spelling", "coerced"})
 
@@ -80,6 +100,8 @@ def check_text(text: bytes, basis: Basis, *, folder: Path, now: float) -> Report
     if looks_like_curl(text[:2000].decode("utf-8", "replace")):
         request = parse_curl(text.decode("utf-8", "surrogateescape"), folder)
         text = request.body
+    else:
+        text = as_one_document(text)
     body, text = decode_json(text, _ANY_JSON)
     shape = shape_of(body)
     if isinstance(body, list):
@@ -95,7 +117,7 @@ def check_text(text: bytes, basis: Basis, *, folder: Path, now: float) -> Report
         kind="our JSON" if shape is Shape.OURS else shape.value,
         curl=request is not None,
         events=len(arrivals),
-        findings=(*mistakes, *_findings(problems, mistakes)),
+        findings=(*mistakes, *_findings(problems, mistakes), *_unmatchable(arrivals, paths)),
         withheld=tuple(
             Withheld(path.rstrip("."), arrival.result.reason.value)
             for path, arrival in zip(paths, arrivals, strict=True)
@@ -144,21 +166,42 @@ def _path_of(intake: Intake, index: int) -> str:
 
 def _mistakes(body: Any, shape: Shape, request: CurlRequest | None) -> tuple[Mistake, ...]:
     found = list(mistakes_of_request(request, shape)) if request else []
-    if shape is not Shape.OURS and isinstance(body, dict):
-        goes_to_tiktok = request is not None and (request.address.hostname or "").endswith("tiktok.com")
+    is_for_tiktok = request is not None and goes_to_tiktok(request)
+    if is_for_tiktok or shape is not Shape.OURS:
         # Our drop-in routes mend these; TikTok does not.
-        severity = Severity.FATAL if goes_to_tiktok else Severity.WARNING
-        found += mistakes_of_body(body, shape, severity=severity)
+        found += mistakes_of_body(body, shape, severity=Severity.FATAL if is_for_tiktok else Severity.WARNING)
     return tuple(found)
 
 
 def _findings(problems: Iterable[tuple[str, Problem]], mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
     named = {mistake.path for mistake in mistakes}
     return tuple(
-        Mistake(path + each.path, each.reason, _CONSEQUENCES[each.severity], each.fix, each.severity)
+        Mistake(
+            path + each.path,
+            each.reason,
+            _CONSEQUENCES_BY_CODE.get(each.code, _CONSEQUENCES[each.severity]),
+            each.fix,
+            each.severity,
+        )
         for path, each in problems
         if not (path + each.path in named and each.code in _NAMED_BY_MISTAKES)
     )
+
+
+def _unmatchable(arrivals: Iterable[Arrival], paths: Iterable[str]) -> Iterator[Mistake]:
+    """Yield the events whose only identifiers were dropped on the way: what they came with looked like enough."""
+    for arrival, path in zip(arrivals, paths, strict=True):
+        is_said = any(each.code == "no_match_key" for each in arrival.result.problems)
+        if arrival.entries and not is_said and not _can_be_matched(arrival.entries[0].event):
+            yield msgspec.structs.replace(_NO_MATCH_KEY, path=f"{path}user")
+
+
+def _can_be_matched(event: HashedEvent) -> bool:
+    user = event.user
+    keys = (user.email, user.phone, user.external_id, user.ttclid, user.ttp, user.idfa, user.idfv, user.gaid)
+    in_url = any("ttclid=" in (url or "") for url in (event.page.url, event.page.referrer))
+    of_lead = user.lead_id or (event.lead and event.lead.lead_id)
+    return bool(any(keys) or in_url or of_lead or (user.ip and user.user_agent))
 
 
 def _requests(entries: Iterable[Entry], settings: Settings) -> tuple[msgspec.Raw, ...]:

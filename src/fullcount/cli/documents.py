@@ -75,6 +75,22 @@ def read_items(file: BinaryIO) -> Iterator[Item]:
         yield _line(number, line)
 
 
+def as_one_document(text: bytes) -> bytes:
+    """Return one object a line as a JSON list, so that a check takes what `read_items` takes; else the text as it is.
+
+    Raises:
+        InvalidEvent: a line after the first is no JSON object; its number is named.
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if len(lines) < 2 or not _is_whole_object(lines[0][1]):
+        return text
+    for number, line in lines:
+        item = _line(number, line)
+        if item.problem is not None:
+            raise InvalidEvent((item.problem,), where=item.place)
+    return b"[" + b",".join(line for _, line in lines) + b"]"
+
+
 def _is_whole_object(line: bytes) -> bool:
     try:
         return isinstance(_json.decode(line), dict)

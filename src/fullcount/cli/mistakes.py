@@ -19,6 +19,10 @@ from fullcount.events.problems import Severity
 
 TRACK_2_0 = "/open_api/v1.3/event/track/"
 TRACK_1_0 = ("/open_api/v1.3/pixel/track/", "/open_api/v1.3/pixel/batch/")
+OWN_ROUTE = "/v1/events"
+_TIKTOK_PATHS = {each.rstrip("/"): each for each in (TRACK_2_0, *TRACK_1_0)}
+_TAKEN_BY_GATEWAY = ("application/json", "text/json", "text/plain", "+json")
+_JSON_HEADER = "-H 'Content-Type: application/json'"
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EMPTY_HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -79,14 +83,18 @@ def mistakes_of_request(request: CurlRequest, shape: Shape) -> Iterator[Mistake]
     parts = request.address
     path, host = parts.path, parts.hostname or ""
     if request.method != "POST":
-        yield Mistake("method", f"the method is {request.method}", "TikTok answers 405", "use POST")
-    if path.rstrip("/") == "/v1/events":
-        if shape is not Shape.OURS:
-            yield Mistake(
-                "body", f"a {shape} body on our own route", "400: nothing is taken", f"post it to {TRACK_2_0}"
-            )
+        yield Mistake("method", f"the method is {request.method}", "it is answered 405", "use POST")
+    if not goes_to_tiktok(request) and path.rstrip("/") not in _TIKTOK_PATHS:
+        yield from _mistakes_on_own_route(request, shape)
         return
-    if parts.scheme == "http" and host.endswith("tiktok.com"):
+    if shape is Shape.OURS:
+        yield Mistake(
+            "body",
+            "our JSON on a path of TikTok's",
+            "40002: nothing is counted",
+            f"post it to your gateway's {OWN_ROUTE}, or send the 2.0 body shown below",
+        )
+    if parts.scheme == "http" and goes_to_tiktok(request):
         yield Mistake("URL", "http, not https", "the token travels in the clear", "write https://")
     if host.startswith("sandbox"):
         yield Mistake(
@@ -101,8 +109,37 @@ def mistakes_of_request(request: CurlRequest, shape: Shape) -> Iterator[Mistake]
     yield from _mistakes_of_headers(request)
 
 
+def goes_to_tiktok(request: CurlRequest) -> bool:
+    """Say whether the line's host is TikTok's own; any other is a gateway, or the emulator."""
+    host = request.address.hostname or ""
+    return host == "tiktok.com" or host.endswith(".tiktok.com")
+
+
+def _mistakes_on_own_route(request: CurlRequest, shape: Shape) -> Iterator[Mistake]:
+    if request.address.path.rstrip("/") != OWN_ROUTE:
+        yield Mistake(
+            "URL",
+            "not a path of the gateway",
+            "404: nothing is taken",
+            f"use {OWN_ROUTE}" if shape is Shape.OURS else f"use {TRACK_2_0}",
+        )
+    elif shape is not Shape.OURS:
+        yield Mistake("body", f"a {shape} body on our own route", "400: nothing is taken", f"post it to {TRACK_2_0}")
+    said = request.header("authorization")
+    bearer = "send Authorization: Bearer KEY, with the source's key"
+    if said is None and request.header("access-token") is not None:
+        yield Mistake("headers", "Access-Token in place of Authorization", "401: nothing is taken", bearer)
+    elif said is None:
+        yield Mistake("headers", "there is no Authorization", "401: nothing is taken", bearer)
+    elif not said.lower().startswith("bearer "):
+        yield Mistake("headers", "Authorization without Bearer and a key", "401: nothing is taken", bearer)
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if not media_type.endswith(_TAKEN_BY_GATEWAY):
+        yield Mistake("headers", "Content-Type is not application/json", "415: nothing is taken", _JSON_HEADER)
+
+
 def _mistakes_of_path(path: str, shape: Shape) -> Iterator[Mistake]:
-    known = {each.rstrip("/"): each for each in (TRACK_2_0, *TRACK_1_0)}
+    known = _TIKTOK_PATHS
     slashed = path.rstrip("/")
     if slashed not in known:
         yield Mistake(
@@ -149,13 +186,13 @@ def _mistakes_of_headers(request: CurlRequest) -> Iterator[Mistake]:
             "headers",
             "Content-Type is not application/json",
             "40002: the body is not read",
-            "-H 'Content-Type: application/json'",
+            _JSON_HEADER,
         )
 
 
-def mistakes_of_body(body: dict[str, Any], shape: Shape, *, severity: Severity) -> Iterator[Mistake]:
+def mistakes_of_body(body: Any, shape: Shape, *, severity: Severity) -> Iterator[Mistake]:
     """Yield what is wrong with a body for TikTok; `severity` is that of what Fullcount's drop-in routes mend."""
-    if shape is Shape.TIKTOK_2_0:
+    if shape is Shape.TIKTOK_2_0 and isinstance(body, dict):
         yield from _mistakes_of_envelope(body, severity)
     for path, event in _events_of(body):
         for found in _mistakes_of_event(event, shape, severity):

@@ -26,7 +26,7 @@ def body(document: Any) -> bytes:
 def test_an_event_is_shown_as_tiktok_gets_it(shop: Shop, now: int) -> None:
     """Hashed, under the pixel's code, with nothing wrong and exit status 0."""
     event = purchase("order-1", now)
-    event["user"]["phone"] = "(555) 010-0199"
+    event["user"]["phone"] = "(206) 555-0100"
     report = shop.run_json("check", "-", stdin=body(event))
     request = report["requests"][0]
 
@@ -35,7 +35,7 @@ def test_an_event_is_shown_as_tiktok_gets_it(shop: Shop, now: int) -> None:
     assert request["event_source_id"] == CODE
     assert request["data"][0]["event_id"] == "order-1"
     assert request["data"][0]["user"]["email"] == digest("customer@example.com")
-    assert request["data"][0]["user"]["phone"] == digest("+15550100199")
+    assert request["data"][0]["user"]["phone"] == digest("+12065550100")
 
 
 def test_nothing_is_sent(shop: Shop, now: int) -> None:
@@ -125,6 +125,59 @@ def test_what_the_drop_in_mends_is_only_a_warning(shop: Shop, now: int) -> None:
     assert shop.run("check", "-", stdin=body(document)).exit_code == 0
 
 
+def test_our_json_on_its_way_to_tiktok_is_refused_there(shop: Shop, now: int) -> None:
+    """The shape, and each identifier that would leave this machine in plain, are fatal."""
+    line = (
+        "curl https://business-api.tiktok.com/open_api/v1.3/event/track/ -H 'Access-Token: test-token' "
+        "--json '" + json.dumps(purchase("order-1", now)) + "'"
+    )
+    report = shop.run_json("check", "-", stdin=line.encode(), exit_code=1)
+
+    assert [(each["path"], each["mistake"]) for each in report["findings"]] == [
+        ("body", "our JSON on a path of TikTok's"),
+        ("user.email", "not hashed"),
+    ]
+
+
+def test_a_curl_line_may_be_the_argument(shop: Shop, now: int) -> None:
+    """In quotes, it is read as what it is and not as a file's name."""
+    line = "curl http://127.0.0.1:8080/v1/events --json '" + json.dumps(purchase("order-1", now)) + "'"
+    report = shop.run_json("check", line, exit_code=1)
+
+    assert report["curl"]
+    assert [each["mistake"] for each in report["findings"]] == ["there is no Authorization"]
+
+
+def test_one_event_a_line_is_taken(shop: Shop, now: int) -> None:
+    """As `send` takes it: what may be sent may be checked."""
+    lines = b"\n".join(body(purchase(f"order-{number}", now)) for number in (1, 2, 3))
+    report = shop.run_json("check", "-", stdin=lines)
+
+    assert report["events"] == 3
+    assert [each["event_id"] for each in report["requests"][0]["data"]] == ["order-1", "order-2", "order-3"]
+
+
+def test_an_event_that_lost_its_only_identifier_matches_nobody(shop: Shop, now: int) -> None:
+    """What was dropped is named, and what that leaves."""
+    event = purchase("order-1", now)
+    event["user"] = {"email": "none"}
+    report = shop.run_json("check", "-", stdin=body(event))
+    nobody = shop.run_json("check", "-", stdin=body({**event, "user": {}}))
+
+    assert [each["path"] for each in report["findings"]] == ["user.email", "user"]
+    assert "it counts, and is attributed to no ad" in report["findings"][1]["consequence"]
+    assert [each["path"] for each in nobody["findings"]] == ["user"]
+
+
+def test_an_event_without_a_time_counts_as_of_now(shop: Shop, now: int) -> None:
+    """The consequence says so, and not that it goes on as it is."""
+    event = purchase("order-1", now)
+    del event["event_time"]
+    report = shop.run_json("check", "-", stdin=body(event))
+
+    assert [each["consequence"] for each in report["findings"]] == ["it counts as if it happened now"]
+
+
 @pytest.mark.parametrize(
     ("key", "hashed", "given", "said"),
     [
@@ -206,6 +259,7 @@ def test_an_observed_source_is_shown_as_it_would_send(shop: Shop, now: int) -> N
         (["absent.json"], b"", "cannot be read"),
         (["-", "--source", "nobody"], b"{}", "no source named nobody"),
         (["-"], b"curl https://example.com/", "no body"),
+        (["-"], b'{"event":"Lead"}\n{"event":', "line 2"),
     ],
 )
 def test_what_cannot_be_checked_is_exit_status_2(shop: Shop, args: list[str], stdin: bytes, said: str) -> None:

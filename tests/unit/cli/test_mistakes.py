@@ -84,14 +84,51 @@ def test_a_1_0_body_on_the_2_0_path_is_spotted() -> None:
 
 def test_our_own_route_takes_a_bearer_key() -> None:
     """A line for a gateway's /v1/events is not measured by TikTok's rules."""
-    assert of_line("curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' -d x", Shape.OURS) == []
+    assert (
+        of_line("curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' --json x", Shape.OURS) == []
+    )
 
 
 def test_a_body_for_tiktok_does_not_belong_on_our_own_route() -> None:
     """The gateway's drop-in routes take it, /v1/events does not."""
-    line = "curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' -d x"
+    line = "curl http://127.0.0.1:8080/v1/events -H 'Authorization: Bearer test-key' --json x"
 
     assert of_line(line, Shape.TIKTOK_1_0) == ["a TikTok 1.0 body on our own route"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/v1/events -H 'Access-Token: test-key' --json x", "Access-Token in place of Authorization"),
+        ("/v1/events --json x", "there is no Authorization"),
+        ("/v1/events -H 'Authorization: test-key' --json x", "Authorization without Bearer and a key"),
+        ("/v1/events -H 'Authorization: Bearer test-key' -d x", "Content-Type is not application/json"),
+        ("/v1/event -H 'Authorization: Bearer test-key' --json x", "not a path of the gateway"),
+    ],
+)
+def test_a_line_that_a_gateway_would_refuse_is_spotted(line: str, said: str) -> None:
+    """The header, the type and the path of /v1/events are named, each by itself."""
+    assert of_line(f"curl http://127.0.0.1:8080{line}", Shape.OURS) == [said]
+
+
+def test_a_wrong_path_is_mended_by_the_hosts_own() -> None:
+    """A gateway's is /v1/events for our JSON; TikTok's is its own."""
+    fixes = [
+        found.fix
+        for host in ("http://127.0.0.1:8080", HOST)
+        for found in mistakes_of_request(parse_curl(f"curl {host}/v1/event --json x", Path()), Shape.OURS)
+        if found.path == "URL"
+    ]
+
+    assert fixes == ["use /v1/events", "use /open_api/v1.3/event/track/"]
+
+
+@pytest.mark.parametrize("host", [HOST, "http://127.0.0.1:8080"])
+def test_our_json_on_a_path_of_tiktoks_is_spotted(host: str) -> None:
+    """TikTok refuses it, and so do the gateway's drop-in routes."""
+    line = f"curl {host}/open_api/v1.3/event/track/ -H 'Access-Token: test-token' --json x"
+
+    assert of_line(line, Shape.OURS) == ["our JSON on a path of TikTok's"]
 
 
 @pytest.mark.parametrize(

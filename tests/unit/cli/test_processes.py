@@ -121,3 +121,18 @@ def test_long_work_at_a_terminal_shows_a_bar(shop: Shop, now: int, gateway: Gate
     assert done.returncode == 0
     assert b"sending" in drawn
     assert json.loads(done.stdout)["accepted"] >= 400
+
+
+def test_a_check_that_waits_for_a_paste_says_so(shop: Shop, now: int) -> None:
+    """`check -` at a terminal tells what it waits for and how to end it; in a pipe it is silent."""
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, json.dumps(purchase("order-1", now)).encode() + b"\n\x04")
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, "check", "-"], stdin=terminal, capture_output=True, env=shop.process_environ, check=False
+    )
+    os.close(terminal)
+    os.close(keyboard)
+
+    assert done.returncode == 0
+    assert b"Ctrl-D" in done.stderr
+    assert run(shop, ["check", "-"], json.dumps(purchase("order-1", now)).encode()).stderr == b""
