@@ -11,12 +11,12 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from fullcount.errors import ConfigError
+from fullcount.events.content_id import content_id
 from fullcount.events.model import Event
 from fullcount.events.names import canonical_name
 from fullcount.events.placeholders import is_unset_id
@@ -24,7 +24,6 @@ from fullcount.events.problems import Problem, Severity
 
 FIELDS = frozenset({"order_id", "order_name", "checkout_token", "event"})
 _PIECE = re.compile(r"\{([^{}]*)\}")
-_ids_of_content = msgspec.json.Encoder(order="sorted")
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -104,7 +103,7 @@ def resolve_event_id(
     if made is not None:
         return made, _PLACEHOLDER_PROBLEM if given else None
     if event.event_time is not None:
-        return _content_id(event), _PLACEHOLDER_PROBLEM if given else _FROM_CONTENT
+        return content_id(event), _PLACEHOLDER_PROBLEM if given else _FROM_CONTENT
     return _uuid7(now, random_bytes(10)), _PLACEHOLDER_PROBLEM if given else _UNREPEATABLE
 
 
@@ -116,14 +115,6 @@ def _field(event: Event, field: str) -> str | None:
         if not value and extra:
             value = extra.get(field)
     return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
-
-
-def _content_id(event: Event) -> str:
-    """Return 32 hex digits of everything that TikTok would be told."""
-    told = msgspec.structs.replace(
-        event, event=canonical_name(event.event), event_id=None, consent=None, pixel=None, limited_data_use=None
-    )
-    return sha256(_ids_of_content.encode(told)).hexdigest()[:32]
 
 
 def _uuid7(now: float, randomness: bytes) -> str:

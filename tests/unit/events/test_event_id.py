@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from fullcount.errors import ConfigError
 from fullcount.events.event_id import parse_template, resolve_event_id
 from fullcount.events.model import Event, Properties, User
 from fullcount.events.problems import Severity
+from fullcount.events.reading import read_event
 
 NOW = 1_795_357_800.0
 ORDER = Properties(order_id="1001", extra={"order_name": "#1001", "checkout_token": "c0ffee", "number": 7})
@@ -69,6 +73,49 @@ def test_an_event_with_its_own_time_gets_the_same_id_each_time() -> None:
     again = Event(event="CompletePayment", event_time=1, user=User(email="a@b.example", extra={"a": 2, "b": 1}))
     assert resolve_event_id(again, "{order_id}", NOW + 60)[0] == made
     assert resolve_event_id(Event(event="Purchase", event_time=2, user=event.user), None, NOW)[0] != made
+
+
+def test_the_spelling_of_an_event_makes_no_other_id() -> None:
+    """The same purchase, written in another way or read the long way, has the same id; another purchase has another."""
+    said: dict[str, Any] = {
+        "event": "Purchase",
+        "event_time": 1_795_357_800,
+        "user": {"email": "jane@example.com", "phone": "+12125550100", "external_id": ["a", "b"], "country": "us"},
+        "properties": {
+            "value": 10,
+            "currency": "USD",
+            "content_ids": ["1", "2"],
+            "contents": [{"content_id": "1", "price": 4.0}, {"content_id": "2", "price": 6}],
+        },
+        "page": {"url": "https://shop.example/"},
+    }
+    other: dict[str, Any] = {
+        "event": "CompletePayment",
+        "event_id": "",
+        "event_time": 1_795_357_800_000,
+        "user": {
+            "email": [" Jane@Example.com "],
+            "phone": sha256(b"+12125550100").hexdigest().upper(),
+            "external_id": ["b", "a"],
+            "country": "US ",
+            "city": "",
+        },
+        "properties": {
+            "contents": [{"price": "6", "content_id": "2"}, {"content_id": 1, "price": 4}],
+            "content_ids": ["2", "1"],
+            "currency": "usd",
+            "value": "10.0",
+        },
+        "page": {"url": "https://shop.example/ ", "referrer": None},
+    }
+    spaced = {**other, "user": {**other["user"], "phone": "001 (212) 555-0100"}}
+    dearer = {**said, "properties": {**said["properties"], "value": 11}}
+    ids = []
+    for each in (said, other, spaced, dearer):
+        event = read_event(msgspec.json.encode(each)).event
+        assert event is not None
+        ids.append(resolve_event_id(event, "{order_id}", NOW)[0])
+    assert ids[0] == ids[1] == ids[2] != ids[3]
 
 
 def test_an_event_without_a_time_gets_a_new_id_and_a_warning() -> None:
