@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from fullcount.queue.outcomes import Outcome, Reason
-from fullcount.queue.sqlite.reader import Count
+from fullcount.queue.records import Count
 
 UNKNOWN_SHARE = 0.2  # of a source's events; more withheld as consent_unknown is most likely a mistake of the set-up
 FEWEST_FOR_SHARE = 20  # of fewer events a share says nothing

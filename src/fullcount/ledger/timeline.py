@@ -10,7 +10,7 @@ from fullcount.events.model import EventSource
 from fullcount.events.names import STANDARD, canonical_name
 from fullcount.ledger.journey import Journey, Step, What, state_after
 from fullcount.queue.lane import Lane
-from fullcount.queue.sqlite.timeline import TimelineRow
+from fullcount.queue.records import TimelineRow
 
 
 class TimelineReader(Protocol):

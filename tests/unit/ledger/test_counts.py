@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fullcount.ledger.counts import Total, sources_without_consent, totals
-from fullcount.queue.sqlite.reader import Count
+from fullcount.queue.records import Count
 
 
 class Minutes:

@@ -9,7 +9,7 @@ from fullcount.events.model import EventSource
 from fullcount.ledger.journey import What
 from fullcount.ledger.timeline import timeline, told_again
 from fullcount.queue.lane import Lane
-from fullcount.queue.sqlite.timeline import TimelineRow
+from fullcount.queue.records import TimelineRow
 
 STORE = Lane("CEXAMPLE0PIXEL000001")
 TEST = Lane("CEXAMPLE0PIXEL000001", EventSource.WEB, "TEST12345")

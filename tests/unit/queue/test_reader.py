@@ -13,10 +13,10 @@ from fullcount.queue.delivery import Attempt, Buried, Delivered, LeaseLimits, Re
 from fullcount.queue.entry import Fact
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.queue.records import TimelineRow
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings
-from fullcount.queue.sqlite.timeline import TimelineRow
 
 Opener = Callable[..., SqliteQueue]
 DAY_SECONDS = 86_400

@@ -21,28 +21,17 @@ from fullcount.events.model import EventSource
 from fullcount.queue.delivery import DeadLetter, LaneState, Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
+from fullcount.queue.records import Count, TimelineRow
 from fullcount.queue.sqlite.connection import open_for_reading, store_error
 from fullcount.queue.sqlite.dead import selection_sql
 from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions, day_of
 from fullcount.queue.sqlite.rows import decode_row
-from fullcount.queue.sqlite.timeline import Timeline, TimelineRow
+from fullcount.queue.sqlite.timeline import Timeline
 
 READ_SECONDS = 1.0
 MOST_KEYLESS = 200_000  # a tenth of a second
 KEYS_PER_READ = 5_000  # each is looked up in every table of the ledger
-
-
-class Count(msgspec.Struct, frozen=True):
-    """How many events had an outcome in one minute. Beside the outcomes: "accepted" and "redriven"."""
-
-    minute: int  # Unix time in minutes
-    pixel: str
-    event: str
-    source: str
-    outcome: str
-    reason: str
-    n: int
 
 
 class Reader:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
-import msgspec
 
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome
+from fullcount.queue.records import TimelineRow
 from fullcount.queue.sqlite.connection import blobs, fetch
 from fullcount.queue.sqlite.facts import ACCEPTED, HELD, LONGEST_SPAN
 from fullcount.queue.sqlite.labels import Label
@@ -21,29 +21,6 @@ from fullcount.queue.sqlite.seen import decode_claims
 
 _Found = tuple[bytes, int, float]  # a key, the seq of a delivery with it, and about when that was accepted
 _FACT = "at, label, event_id, outcome, reason, detail"
-
-
-class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened to an event. Without a `seq` it happened to a copy that made no delivery.
-
-    `what` is "accepted", "held", "attempt" (one request), "retry" or "lost" (due again), "redriven", or an outcome.
-    """
-
-    at: float  # Unix seconds
-    what: str
-    seq: int | None = None
-    lane: Lane | None = None
-    pixel: str = ""
-    event: str = ""
-    source: str = ""
-    event_id: str = ""
-    reason: str = ""
-    status: int | None = None  # of the attempt: the HTTP status
-    code: int | None = None  # of the attempt, or of the dead letter
-    message: str = ""
-    request_id: str = ""
-    seconds: float | None = None
-    detail: str = ""
 
 
 class Timeline:
