@@ -31,6 +31,9 @@ GRANT_ROLE = (
     "or check that the pixel's code and token belong together"
 )
 
+# The words of 40001 were seen under 40002 too, in an older version of the same integration's documentation.
+PERMISSION_WORDS = "no permission"
+
 
 class CodeRow(msgspec.Struct, frozen=True):
     """The codes from `first` to `last` (inclusive), what they mean, and what a person should do."""

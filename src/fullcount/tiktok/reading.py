@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
-from fullcount.delivery.destination import Answer
-from fullcount.tiktok.codes import meaning_of
+from fullcount.delivery.destination import Answer, Kind
+from fullcount.tiktok.codes import GRANT_ROLE, PERMISSION_WORDS, meaning_of
 from fullcount.tiktok.transport import HttpAnswer
 from fullcount.tiktok.wire import WireAnswer
 
 MESSAGE_LENGTH = 300
 REQUEST_ID_LENGTH = 64  # TikTok's have 34
 LONGEST_WAIT_SECONDS = 3_600.0  # a wait that somebody mistyped must not stop a shop for a year
+_BLAMES_AN_EVENT = frozenset({Kind.INVALID, Kind.UNKNOWN_REFUSAL})
 
 _decode = msgspec.json.Decoder(WireAnswer).decode
 # 2.0 says `data.3.event_id`, 1.0 said `Batch.3.…` (live answers of 2023 and fixtures of large integrations).
@@ -39,6 +40,8 @@ def read_answer(answer: HttpAnswer, *, batch_size: int, now: float) -> Answer:
     kind, meaning, fix = meaning_of(answer.status, is_json=envelope is not None, code=code)
     words = without_identifiers(message) or meaning
     indices = {int(index) for index in _BAD_INDEX.findall(message)}
+    if kind in _BLAMES_AN_EVENT and not indices and message.lstrip().lower().startswith(PERMISSION_WORDS):
+        kind, fix = Kind.NOT_ALLOWED, GRANT_ROLE
     return Answer(
         kind,
         status=answer.status,

@@ -192,3 +192,17 @@ def test_the_tables_are_in_order_and_explain_themselves() -> None:
         assert any(row_of_code(code) is row for code in range(row.first, row.last + 1))
     for status in STATUSES:
         assert (status.first <= status.last, bool(status.meaning), bool(status.evidence)) == (True, True, True)
+
+
+@pytest.mark.parametrize("code", [40000, 40002, 40300])
+def test_a_missing_permission_is_the_lanes_under_every_code_of_refusal(code: int) -> None:
+    """TikTok's words for a pixel that the token may not use pause the lane, whatever code stands beside them."""
+    read = answer(code, "No permission to operate pixel code: CEXAMPLE. You must be an admin or operator.")
+    assert read.kind is Kind.NOT_ALLOWED
+    assert "admin or operator role" in read.fix
+
+
+def test_words_about_permission_elsewhere_are_an_events_own() -> None:
+    """An event that is named, or whose value has those words, does not pause its lane."""
+    assert answer(40002, "No permission: data.3.event is reserved").kind is Kind.INVALID
+    assert answer(40002, 'Invalid value "no permission" of event').kind is Kind.INVALID
