@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from fullcount.errors import InvalidEvent
-from fullcount.events.problems import Problem
+from fullcount.events.problems import Problem, Severity
 from fullcount.gateway.reply import Refusal, Reply
 from fullcount.pipeline.receipt import Receipt, Result
 from fullcount.sources.source import Intake
@@ -44,7 +46,11 @@ class Dialect(Protocol):
         ...
 
 
-def described(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+MOST_PROBLEMS = 1_000  # in one answer; a hostile body must not make it long
+Noted = list[dict[str, Any]]
+
+
+def described(problems: Iterable[Problem]) -> Noted:
     """Return problems as they are answered."""
     return [
         {
@@ -58,16 +64,45 @@ def described(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def noted(receipt: Receipt, *, is_rejected: bool) -> list[dict[str, Any]]:
-    """Return the problems of the rejected events, or of the others, by index."""
-    return [
-        {"index": index, "problems": described(each.problems)}
-        for index, each in enumerate(receipt.results)
-        if each.problems and (each.result is Result.REJECTED) is is_rejected
-    ]
+class Notes(msgspec.Struct, frozen=True):
+    """The problems of an answer by index, of rejected events and of the others, and how many had no room in it."""
+
+    rejected: Noted
+    warnings: Noted
+    omitted: int
 
 
-def withheld(receipt: Receipt) -> list[dict[str, Any]]:
+def noted(intake: Intake, receipt: Receipt) -> Notes:
+    """Return an answer's problems; of each rejected event the first, at least, is among them.
+
+    The envelope's come with the warnings, under no index. Of the rest there are MOST_PROBLEMS at most.
+    """
+    rejected: Noted = []
+    warnings: Noted = []
+    room, omitted = MOST_PROBLEMS, 0
+    for index, each in enumerate(receipt.results):
+        problems = each.problems
+        if not problems:
+            continue
+        is_rejected = each.result is Result.REJECTED
+        shown = _first(problems, max(room, int(is_rejected)))
+        room -= len(shown)
+        omitted += len(problems) - len(shown)
+        if shown:
+            (rejected if is_rejected else warnings).append({"index": index, "problems": described(shown)})
+    if intake.warnings:
+        warnings.append({"index": None, "problems": described(intake.warnings)})
+    return Notes(rejected, warnings, omitted)
+
+
+def _first(problems: Sequence[Problem], room: int) -> Sequence[Problem]:
+    """Return as many problems as there is room for; what is fatal comes first where not all have a place."""
+    if len(problems) <= room:
+        return problems
+    return sorted(problems, key=lambda problem: problem.severity is not Severity.FATAL)[:room]
+
+
+def withheld(receipt: Receipt) -> Noted:
     """Return the reasons of the withheld events, by index."""
     return [
         {"index": index, "reason": each.reason}

@@ -6,11 +6,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from fullcount.errors import InvalidEvent
-from fullcount.gateway.dialect import described, noted, withheld
+from fullcount.gateway.dialect import noted, withheld
 from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
 from fullcount.pipeline.receipt import Receipt, Result
 from fullcount.sources.source import Intake
+
+_AGAIN = "send the same again later; an event that has an event_id or event_time will be counted once"
+# The commonest answer by far, one event taken and nothing to say of it, is written around its id.
+_ONE_HEAD = b'{"accepted":1,"duplicates":0,"merged":0,"withheld":0,"event_ids":['
+_ONE_TAIL = b'],"results":["accepted"],"rejected":[],"withheld_events":[],"warnings":[]}'
+_encoder = msgspec.json.Encoder()
 
 _STATUS_OF_UNREADABLE = {"too_many_events": 413, "empty": 422}
 
@@ -45,7 +53,12 @@ class EventsDialect:
 
     def taken(self, intake: Intake, receipt: Receipt) -> Reply:
         """202; 422 if nothing could be taken; 403 if that is because every event is for a pixel of others."""
+        if len(receipt.results) == 1 and not intake.warnings:
+            only = receipt.results[0]
+            if only.result is Result.ACCEPTED and not only.problems:
+                return Reply(202, b"%b%b%b" % (_ONE_HEAD, _encoder.encode(only.event_id), _ONE_TAIL))
         counts = receipt.counts()
+        notes = noted(intake, receipt)
         answer: dict[str, Any] = {
             "accepted": counts[Result.ACCEPTED],
             "duplicates": counts[Result.DUPLICATE],
@@ -53,22 +66,20 @@ class EventsDialect:
             "withheld": counts[Result.WITHHELD],
             "event_ids": [each.event_id for each in receipt.results],
             "results": [each.result for each in receipt.results],
-            "rejected": noted(receipt, is_rejected=True) if counts[Result.REJECTED] else [],
+            "rejected": notes.rejected,
             "withheld_events": withheld(receipt) if counts[Result.WITHHELD] else [],
-            "warnings": noted(receipt, is_rejected=False),
+            "warnings": notes.warnings,
         }
-        if intake.warnings:
-            answer["warnings"].append({"index": None, "problems": described(intake.warnings)})
+        if notes.omitted:
+            answer["problems_omitted"] = notes.omitted
         status = 202 if counts[Result.REJECTED] < len(receipt.results) else 403 if receipt.is_not_allowed else 422
         return json_reply(status, answer)
 
     def unavailable(self, what: str, retry_after_seconds: float) -> Reply:
         """503 with the seconds to wait."""
         wait = b"%d" % max(1, math.ceil(retry_after_seconds))
-        fix = "send the same again later; it will be counted once"
-        return refusal_reply(Refusal(503, "cannot_store", what, fix, headers=((b"retry-after", wait),)))
+        return refusal_reply(Refusal(503, "cannot_store", what, _AGAIN, headers=((b"retry-after", wait),)))
 
     def broken(self) -> Reply:
         """500."""
-        fix = "send the same again later; it will be counted once"
-        return refusal_reply(Refusal(500, "internal", "something went wrong here; the log has it", fix))
+        return refusal_reply(Refusal(500, "internal", "something went wrong here; the log has it", _AGAIN))

@@ -16,7 +16,7 @@ class Keyring:
     """All keys of all sources; a source may have several while one is being changed."""
 
     def __init__(self, sources: Iterable[Source], terms: Mapping[str, SourceTerms]) -> None:
-        self._salt = secrets.token_bytes(32)
+        self._salted = blake2b(digest_size=32, key=secrets.token_bytes(32))
         self._known = tuple(
             (self._digest(key.encode()), terms[source.name]) for source in sources for key in keys_of_source(source)
         )
@@ -35,4 +35,6 @@ class Keyring:
 
     def _digest(self, key: bytes) -> bytes:
         """Return 32 bytes of any key, so that lengths do not show either."""
-        return blake2b(key, digest_size=32, key=self._salt).digest()
+        salted = self._salted.copy()  # cheaper than taking in the salt again
+        salted.update(key)
+        return salted.digest()

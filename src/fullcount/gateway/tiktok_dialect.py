@@ -14,7 +14,7 @@ from typing import Any
 from fullcount.clock import Clock
 from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem, Severity
-from fullcount.gateway.dialect import described, noted
+from fullcount.gateway.dialect import noted
 from fullcount.gateway.reply import Headers, Refusal, Reply, json_reply
 from fullcount.pipeline.receipt import Receipt, Result
 from fullcount.sources.source import Intake
@@ -52,13 +52,13 @@ class TikTokDialect:
 
     def taken(self, intake: Intake, receipt: Receipt) -> Reply:
         """0; 20001 if some events were taken, 40002 if none could be, 40001 if they are for a pixel of others."""
-        rejected = noted(receipt, is_rejected=True)
+        notes = noted(intake, receipt)
+        rejected = notes.rejected
         data: dict[str, Any] = {"rejected": rejected} if rejected else {}
-        warnings = noted(receipt, is_rejected=False)
-        if intake.warnings:
-            warnings.append({"index": None, "problems": described(intake.warnings)})
-        if warnings:
-            data["warnings"] = warnings
+        if notes.warnings:
+            data["warnings"] = notes.warnings
+        if notes.omitted:
+            data["problems_omitted"] = notes.omitted
         if not rejected:
             return self._envelope(OK, "OK", data)
         if len(rejected) < len(receipt.results):
