@@ -14,6 +14,7 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from fullcount.clock import Clock
+from fullcount.consent.silence import is_mostly_unasked
 from fullcount.delivery.destination import Kind
 from fullcount.errors import StoreUnavailable
 from fullcount.gateway.logs import where_it_broke
@@ -24,7 +25,6 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 
 CONSENT_WINDOW_SECONDS = 3_600.0
-CONSENT_FEWEST = 20  # events of a source; of fewer a share says little
 
 
 class _ConsentCount(msgspec.Struct):
@@ -32,7 +32,7 @@ class _ConsentCount(msgspec.Struct):
 
     since: float
     events: int = 0
-    unknown: int = 0
+    silent: int = 0
     has_warned: bool = False
 
 
@@ -69,33 +69,37 @@ class Watch:
         """Count what a request brought."""
         metrics = self.metrics
         metrics.commit_seconds.observe(seconds)
+        new = 0
         for entry, verdict in zip(entries, verdicts, strict=True):
             if verdict is Verdict.ACCEPTED:
+                new += 1
                 metrics.accepted[source, entry.pixel] += 1
             else:
                 metrics.outcomes[source, entry.pixel, verdict.value, ""] += 1
+        silent = withheld = 0
         for fact in facts:
             metrics.outcomes[source, fact.pixel, fact.outcome.value, fact.reason.value] += 1
-        self._count_consent(source, len(entries) + len(facts), facts)
+            withheld += fact.outcome is Outcome.WITHHELD
+            silent += fact.reason is Reason.CONSENT_UNKNOWN
+        self._count_consent(source, new + withheld, silent)
 
-    def _count_consent(self, source: str, events: int, facts: Sequence[Fact]) -> None:
+    def _count_consent(self, source: str, events: int, silent: int) -> None:
         count = self._consent.get(source)
         if count is None:
             count = self._consent[source] = _ConsentCount(since=self._clock.now())
         count.events += events
-        unknown = sum(1 for fact in facts if fact.reason is Reason.CONSENT_UNKNOWN)
-        if not unknown:
+        if not silent:
             return
         now = self._clock.now()
         if now - count.since > CONSENT_WINDOW_SECONDS:
             count = self._consent[source] = _ConsentCount(since=now, events=events)
-        count.unknown += unknown
-        if not count.has_warned and count.events >= CONSENT_FEWEST and count.unknown * 5 > count.events:
+        count.silent += silent
+        if not count.has_warned and is_mostly_unasked(count.silent, count.events):
             count.has_warned = True
             self._log.warning(
                 "more than a fifth of a source is withheld, since its events say nothing of consent",
                 source=source,
-                withheld=count.unknown,
+                withheld=count.silent,
                 of=count.events,
                 fix="send consent with each event, or look at the source's consent rule with fullcount doctor",
             )

@@ -173,6 +173,15 @@ def test_missing_consent_is_told_beyond_a_fifth_of_enough_events(known: int, unk
     assert len(desk.lines) == warns
 
 
+def test_duplicates_and_invalid_events_say_nothing_of_consent() -> None:
+    """The share is one of what was new or withheld; a flood of copies does not hide it."""
+    desk = Desk()
+    invalid = [Fact(Outcome.INVALID, Reason.NONE, "backend", "", "Purchase", "order-1")] * 100
+    desk.watch.stored("backend", (), (), [*invalid, *consent_facts(Reason.CONSENT_UNKNOWN, 20)], 0.001)
+
+    assert [line["of"] for line in desk.lines] == [20]
+
+
 def test_missing_consent_is_told_once_an_hour() -> None:
     """The line comes again only when an hour is over and the share is still that high."""
     desk = Desk()
