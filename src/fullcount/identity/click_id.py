@@ -11,7 +11,7 @@ from fullcount.events.placeholders import is_macro
 from fullcount.identity.placeholders import PLACEHOLDERS
 from fullcount.identity.privacy import holds_identifier
 
-_IN_QUERY = re.compile(r"[?&]ttclid=([^&#;\s]*)")
+_IN_QUERY = re.compile(r"(?:^|&)ttclid=([^&;\s]+)")
 
 
 def resolve_click_id(event: Event, findings: Findings) -> str | None:
@@ -23,9 +23,9 @@ def resolve_click_id(event: Event, findings: Findings) -> str | None:
     url, referrer = event.page.url, event.page.referrer
     found = None
     if url and "ttclid=" in url:
-        found = _usable(_from_query(url), "page.url", findings)
+        found = _from_url(url, "page.url", findings)
     if found is None and referrer and "ttclid=" in referrer and _host(referrer) == _host(url or ""):
-        found = _usable(_from_query(referrer), "page.referrer", findings)
+        found = _from_url(referrer, "page.referrer", findings)
     sent, path = event.user.ttclid, "user.ttclid"
     if not sent and event.ad is not None and event.event_source is EventSource.WEB:
         sent, path = event.ad.callback, "ad.callback"
@@ -39,27 +39,36 @@ def resolve_click_id(event: Event, findings: Findings) -> str | None:
     return found
 
 
-def _from_query(url: str) -> str | None:
-    match = _IN_QUERY.search(url.partition("#")[0] if "#" in url else url)
-    if match is None:
-        return None
-    value = match[1]
-    return unquote(value) if "%" in value else value
+def _from_url(url: str, path: str, findings: Findings) -> str | None:
+    """Return the first usable click ID among the parameters of the query, then of a path in the fragment."""
+    base, _, fragment = url.partition("#")
+    sent = _IN_QUERY.findall(base.partition("?")[2])
+    if "ttclid=" in fragment:
+        sent += _IN_QUERY.findall(fragment.partition("?")[2])
+    refused = ""
+    for value in sent:
+        clicked = (unquote(value) if "%" in value else value).strip()
+        if clicked and not _is_placeholder(clicked):
+            return clicked
+        refused = refused or clicked
+    return _usable(refused, path, findings)
 
 
-def _usable(value: str | None, path: str, findings: Findings) -> str | None:
-    value = value.strip() if value else None
-    if not value:
-        return None
-    if (
-        value.lower() in PLACEHOLDERS
-        or (value[0] in "_{$%[" and is_macro(value))
-        or (("@" in value or "+" in value) and holds_identifier(value))
-    ):
+def _usable(value: str, path: str, findings: Findings) -> str | None:
+    value = value.strip()
+    if value and _is_placeholder(value):
         fix = "let the ad's URL fill it in (TikTok's macro is __CLICKID__), and leave it out where there was no click"
         findings.drop(path, "ttclid_placeholder", "a placeholder or an address stands where the click ID should", fix)
         return None
-    return value
+    return value or None
+
+
+def _is_placeholder(value: str) -> bool:
+    return (
+        value.lower() in PLACEHOLDERS
+        or (value[0] in "_{$%[" and is_macro(value))
+        or (("@" in value or "+" in value) and holds_identifier(value))
+    )
 
 
 def _host(url: str) -> str:

@@ -24,6 +24,7 @@ class NameKind(Enum):
 
     PLAIN = auto()
     ID = auto()  # a long number under it is no phone
+    CLICK_ID = auto()  # opaque: what a signed token looks like says nothing
     PHONE = auto()
     PERSON = auto()  # e-mail, names, address, birthday, IP
     SECRET = auto()  # opens something: a key, a token, a session
@@ -90,7 +91,7 @@ def kind_of(name: str) -> NameKind:
     """Return what a parameter's or key's name says of its value.
 
     >>> kind_of("access_token").name, kind_of("orderKey").name, kind_of("keyword").name, kind_of("ttclid").name
-    ('SECRET', 'SECRET', 'PLAIN', 'ID')
+    ('SECRET', 'SECRET', 'PLAIN', 'CLICK_ID')
     >>> kind_of("billing_first_name").name, kind_of("customerName").name, kind_of("content_name").name
     ('PERSON', 'PERSON', 'PLAIN')
     """
@@ -101,7 +102,7 @@ def _judged_kind(name: str) -> NameKind:
     words = re.split(r"[^a-z0-9]+", _HUMP.sub("_", unquote(name)).lower())
     joined = "".join(words)
     if joined.endswith("clid"):
-        return NameKind.ID
+        return NameKind.CLICK_ID
     if any(part in joined for part in _SECRET_PARTS) or joined.endswith("key") or not _SECRET_WORDS.isdisjoint(words):
         return NameKind.SECRET
     if "phone" in joined or not _PHONE_WORDS.isdisjoint(words):
@@ -137,8 +138,9 @@ def _is_private(name: str, plain: str, *, nested: bool) -> bool:
     kind = kind_of(name)
     if kind is NameKind.SECRET or kind is NameKind.PERSON:
         return bool(plain)
-    if holds_identifier(plain):
-        return True
+    is_held = holds_identifier(plain)
+    if is_held or kind is NameKind.CLICK_ID:
+        return is_held
     if kind is NameKind.PHONE:
         return sum(char.isdecimal() for char in plain) >= 7
     if kind is NameKind.PLAIN and looks_like_phone(plain):

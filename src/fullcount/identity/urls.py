@@ -9,6 +9,7 @@ from fullcount.identity.privacy import NameKind, decoded, holds_identifier, is_p
 
 # Short, or with a letter in it, and nothing that could hide an address: such a value needs no second look.
 _HARMLESS_VALUE = re.compile(r"[0-9._~-]*[A-Za-z][A-Za-z0-9._~-]*|[A-Za-z0-9._~-]{0,6}")
+_HARMLESS_KINDS = frozenset({NameKind.PLAIN, NameKind.ID, NameKind.CLICK_ID})
 _LONGEST_NAME = 40  # a longer one is judged each time and not remembered
 _USER_INFO = re.compile(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/@]*(?:@[^/@]*)*@")
 
@@ -47,7 +48,7 @@ def _clean_pairs(query: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _is_harmless_name(name: str) -> bool:
-    return name.isascii() and not set("@%+").intersection(name) and kind_of(name) in {NameKind.PLAIN, NameKind.ID}
+    return name.isascii() and not set("@%+").intersection(name) and kind_of(name) in _HARMLESS_KINDS
 
 
 def _is_private_pair(pair: str) -> bool:

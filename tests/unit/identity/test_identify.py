@@ -131,7 +131,7 @@ def test_public_addresses_are_kept(given: str, kept: str) -> None:
         ({"page": Page(url="https://shop.example/t", referrer="https://www.Shop.example/?ttclid=E.C.P.r")}, "E.C.P.r"),
         ({"page": Page(url="https://shop.example/t", referrer="https://other.example/?ttclid=E.C.P.r")}, None),
         ({"page": Page(url="https://shop.example/?nottclid=E.C.P.x")}, None),
-        ({"page": Page(url="https://shop.example/#?ttclid=E.C.P.x")}, None),
+        ({"page": Page(url="https://shop.example/#ttclid=E.C.P.x")}, None),
         ({"ad": Ad(callback="E.C.P.ad")}, "E.C.P.ad"),
         ({"ad": Ad(callback="E.C.P.ad"), "event_source": EventSource.APP}, None),
         (
@@ -147,6 +147,39 @@ def test_the_click_id_is_found_in_order(parts: dict[str, Any], expected: str | N
     """The page's URL comes before a referrer on the same host, that before what was sent; decoded once."""
     event, _ = identified(**parts)
     assert event.user.ttclid == expected
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "?ttclid=__CLICKID__&ttclid=E.C.P.real",
+        "?ttclid=&a=1&ttclid=E.C.P.real",
+        "?x=1&ttclid=E.C.P.real&ttclid=E.C.P.other",
+        "#/thanks?ttclid=E.C.P.real",
+        "?ttclid=%7B%7Bttclid%7D%7D#/?ttclid=E.C.P.real",
+        "?x=https://other.example/?ttclid=E.C.P.other&ttclid=E.C.P.real",
+    ],
+)
+def test_the_first_usable_click_id_of_a_url_is_taken(rest: str) -> None:
+    """Empty and unreplaced ones before it are passed over without a word, and the fragment is looked into last."""
+    event, problems = identified(page=Page(url=f"https://shop.example/thanks{rest}"))
+    assert event.user.ttclid == "E.C.P.real"
+    assert problems == []
+
+
+def test_a_click_id_within_another_parameter_is_another_sites() -> None:
+    """Only the page's own parameters count."""
+    event, _ = identified(page=Page(url="https://shop.example/?x=https://other.example/?ttclid=E.C.P.other"))
+    assert event.user.ttclid is None
+
+
+def test_a_click_id_stays_in_the_url_whatever_it_looks_like() -> None:
+    """An opaque token is not read as parameters with a secret's name, and leaves only if it holds an address."""
+    url = "https://shop.example/?ttclid=E.C.P.token_a%3D%3D"
+    event, problems = identified(page=Page(url=url))
+    assert (event.page.url, event.user.ttclid, problems) == (url, "E.C.P.token_a==", [])
+    event, _ = identified(page=Page(url="https://shop.example/?ttclid=jane%40example.com"))
+    assert (event.page.url, event.user.ttclid) == ("https://shop.example/", None)
 
 
 def test_the_urls_click_id_wins_over_another_and_says_so() -> None:
