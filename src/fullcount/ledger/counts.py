@@ -7,11 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+from fullcount.consent.silence import is_mostly_unasked
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.records import Count
-
-UNKNOWN_SHARE = 0.2  # of a source's events; more withheld as consent_unknown is most likely a mistake of the set-up
-FEWEST_FOR_SHARE = 20  # of fewer events a share says nothing
 
 
 class CountsReader(Protocol):
@@ -55,7 +53,5 @@ def sources_without_consent(found: list[Total]) -> dict[str, float]:
         if total.reason == Reason.CONSENT_UNKNOWN:
             unknown[total.source] += total.count
     return {
-        source: unknown[source] / count
-        for source, count in all_of.items()
-        if count >= FEWEST_FOR_SHARE and unknown[source] / count > UNKNOWN_SHARE
+        source: unknown[source] / count for source, count in all_of.items() if is_mostly_unasked(unknown[source], count)
     }
