@@ -11,12 +11,15 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from fullcount.errors import ConfigError
 from fullcount.events.content_id import content_id
+from fullcount.events.free_text import holds_identifier
 from fullcount.events.model import Event
 from fullcount.events.names import canonical_name
 from fullcount.events.placeholders import is_unset_id
@@ -87,11 +90,21 @@ def resolve_event_id(
 
     Give it the event *as it was read*, before the checks fill in a missing time: an event with a time of its own gets
     the same id each time it is sent, one without gets a UUIDv7 of `now` (Unix seconds) and 10 random bytes.
+    An id that holds an e-mail address or phone number is replaced by a digest of it, the same each time.
     `template` None means `"{order_id}"` for purchases only.
 
     Raises:
         ConfigError: the template cannot be parsed; settings call `parse_template` before it comes to that.
     """
+    event_id, problem = _resolved(event, template, now, random_bytes)
+    if ("@" in event_id or "+" in event_id or "%" in event_id) and holds_identifier(unquote(event_id)):
+        return sha256(b"event_id\0" + event_id.encode("utf-8", "replace")).hexdigest()[:32], _PERSONAL
+    return event_id, problem
+
+
+def _resolved(
+    event: Event, template: str | None, now: float, random_bytes: Callable[[int], bytes]
+) -> tuple[str, Problem | None]:
     given = event.event_id
     parsed = None if template is None else parse_template(template)
     if given and not is_unset_id(given) and (parsed is None or not parsed.is_filled_with_nothing(given)):
@@ -133,6 +146,13 @@ _PLACEHOLDER_PROBLEM = Problem(
     "send the order's own id; equal ids would make different orders one",
     Severity.DROPPED,
     "event_id_placeholder",
+)
+_PERSONAL = Problem(
+    "event_id",
+    "the event_id holds an e-mail address or a phone number, so a digest of it took its place",
+    "use the order's id; the event_id is stored and sent as it is",
+    Severity.DROPPED,
+    "event_id_personal",
 )
 _FROM_CONTENT = Problem(
     "event_id",

@@ -6,10 +6,10 @@ import re
 from urllib.parse import unquote
 
 from fullcount.events.findings import Findings
+from fullcount.events.free_text import holds_identifier
 from fullcount.events.model import Event, EventSource
 from fullcount.events.placeholders import is_macro
 from fullcount.identity.placeholders import PLACEHOLDERS
-from fullcount.identity.privacy import holds_identifier
 
 _IN_QUERY = re.compile(r"(?:^|&)ttclid=([^&;\s]+)")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fullcount.events.findings import Findings
+from fullcount.events.free_text import holds_identifier
 from fullcount.identity.digest import is_digest
 from fullcount.identity.placeholders import DEVICES, DIGESTS, is_placeholder
-from fullcount.identity.privacy import holds_identifier
 
 
 def read_idfa(given: str | None, findings: Findings) -> str | None:

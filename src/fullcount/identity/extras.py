@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from fullcount.events.coercion import below
 from fullcount.events.findings import Findings
+from fullcount.events.free_text import REMOVED, holds_identifier, without_identifiers
 from fullcount.events.model import Content, Properties
-from fullcount.identity.privacy import REMOVED, NameKind, holds_identifier, is_private, kind_of, without_identifiers
+from fullcount.identity.privacy import NameKind, is_private, kind_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 

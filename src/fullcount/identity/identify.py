@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from fullcount.events.countries import country_code
 from fullcount.events.findings import Findings
+from fullcount.events.free_text import holds_identifier
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.model import Event, Half, Page, User
 from fullcount.events.names import canonical_name
@@ -21,7 +22,6 @@ from fullcount.identity.extras import clean_part, clean_properties, clean_user_e
 from fullcount.identity.ip import IpDoubt, normalize_ip
 from fullcount.identity.people import normalize_name, normalize_place, normalize_zip_code
 from fullcount.identity.placeholders import PLACEHOLDERS
-from fullcount.identity.privacy import holds_identifier
 from fullcount.identity.urls import clean_url
 
 

@@ -7,13 +7,8 @@ from enum import Enum, auto
 from functools import lru_cache
 from urllib.parse import unquote
 
-REMOVED = "(removed)"
+from fullcount.events.free_text import holds_identifier
 
-_LOCAL = r"[^\s@/?&=#;,:<>()\"|\[\]{}]"
-_LABEL = r"[^\s@./?&=#;,:<>()\"|\[\]{}]"
-# The look-behind lets a run of characters be tried only from its start, so that hostile text costs linear time.
-_EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+@{_LABEL}+(?:\.{_LABEL}+)+")
-_INTERNATIONAL_PHONE = re.compile(r"(?<![\w+])\+[0-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9])")
 _BARE_PHONE = re.compile(r"\(?[0-9](?:[ ().-]{0,2}[0-9]){9,14}")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -151,13 +146,6 @@ def _is_private(name: str, plain: str, *, nested: bool) -> bool:
     return False
 
 
-def holds_identifier(text: str) -> bool:
-    """Return whether an e-mail address or a phone number with its country code stands anywhere in the text."""
-    if "@" in text and _EMAIL.search(text):
-        return True
-    return "+" in text and _INTERNATIONAL_PHONE.search(text) is not None
-
-
 def looks_like_phone(text: str) -> bool:
     """Return whether the whole text could be a phone number, with or without a country code.
 
@@ -166,17 +154,6 @@ def looks_like_phone(text: str) -> bool:
     """
     text = text.strip()
     return _BARE_PHONE.fullmatch(text) is not None and _DECIMAL.fullmatch(text) is None
-
-
-def without_identifiers(text: str) -> str:
-    """Return the text with e-mail addresses and phone numbers with a country code replaced by "(removed)".
-
-    >>> without_identifiers("Gift for jane@example.com, call +1 555 010 0199")
-    'Gift for (removed), call (removed)'
-    """
-    if "@" in text:
-        text = _EMAIL.sub(REMOVED, text)
-    return _INTERNATIONAL_PHONE.sub(REMOVED, text) if "+" in text else text
 
 
 def decoded(text: str) -> str:

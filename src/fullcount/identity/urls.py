@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from fullcount.identity.privacy import NameKind, decoded, holds_identifier, is_private, kind_of
+from fullcount.events.free_text import holds_identifier
+from fullcount.identity.privacy import NameKind, decoded, is_private, kind_of
 
 # Short, or with a letter in it, and nothing that could hide an address: such a value needs no second look.
 _HARMLESS_VALUE = re.compile(r"[0-9._~-]*[A-Za-z][A-Za-z0-9._~-]*|[A-Za-z0-9._~-]{0,6}")

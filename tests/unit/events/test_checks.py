@@ -215,7 +215,6 @@ def test_items_need_an_id_and_a_type() -> None:
         ({"event_source": EventSource.CRM}, "lead.lead_id", "lead_id_missing"),
         ({"user": User(ip="203.0.113.1", email="a@b.example")}, "user.user_agent", "user_agent_missing"),
         ({"user": User(country="us", locale="en")}, "user", "no_match_key"),
-        ({"event_id": "jane@example.com-1"}, "event_id", "event_id_personal"),
         ({"event": "Purchse"}, "event", "name_near_miss"),
     ],
 )

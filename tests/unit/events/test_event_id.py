@@ -186,6 +186,19 @@ def test_a_placeholder_order_id_makes_no_event_id(order_id: str, template: str |
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
 
 
+@pytest.mark.parametrize("personal", ["jane@example.com", "+1 555 010 0199", "order-jane.doe%40example.com"])
+def test_an_event_id_that_names_a_person_becomes_a_digest(personal: str) -> None:
+    """Whether it was sent or made from the order, the id is the same each time, and says nothing of the person."""
+    sent = resolve_event_id(Event(event="Purchase", event_id=personal), None, NOW)
+    made = resolve_event_id(Event(event="Purchase", properties=Properties(order_id=personal)), None, NOW + 9)
+    assert sent == made
+    assert re.fullmatch("[0-9a-f]{32}", sent[0])
+    assert sent[1] is not None
+    assert (sent[1].code, sent[1].severity) == ("event_id_personal", Severity.DROPPED)
+    other = resolve_event_id(Event(event="Purchase", event_id=f"{personal}.example"), None, NOW)
+    assert other[0] != sent[0]
+
+
 @pytest.mark.parametrize("given", ["shop24-null-purchase", "shop24--purchase", "shop24-{{id}}-purchase"])
 def test_a_template_that_the_sender_filled_with_nothing_is_no_event_id(given: str) -> None:
     """A number in the template's own text does not make up for the missing one of the order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fullcount.events.checks.completeness import check_event_id, check_match_keys, check_required_parts
+from fullcount.events.checks.completeness import check_match_keys, check_required_parts
 from fullcount.events.checks.items import check_items, check_sum
 from fullcount.events.checks.money import check_money
 from fullcount.events.checks.rules import Check, CheckRules
@@ -24,7 +24,6 @@ def check_name(event: Event, _rules: CheckRules, _now: float, findings: Findings
 CHECKS: tuple[Check, ...] = (
     check_name,
     check_time,
-    check_event_id,
     check_money,
     check_items,
     check_sum,

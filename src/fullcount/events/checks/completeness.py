@@ -7,14 +7,6 @@ from fullcount.events.findings import Findings
 from fullcount.events.model import Event, EventSource
 
 
-def check_event_id(event: Event, _rules: CheckRules, _now: float, findings: Findings) -> Event:
-    """Check that the event_id is no e-mail address; a missing one is `resolve_event_id`'s business."""
-    if event.event_id and "@" in event.event_id:
-        fix = "use the order's id; the event_id is stored and sent as it is"
-        findings.warn("event_id", "event_id_personal", "the event_id looks like an e-mail address", fix)
-    return event
-
-
 def check_required_parts(event: Event, _rules: CheckRules, _now: float, findings: Findings) -> Event:
     """Check for what the event's source requires: a page (web), an app id (app), a lead id (crm)."""
     source = event.event_source
