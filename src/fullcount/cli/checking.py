@@ -32,8 +32,8 @@ from fullcount.sources.bounds import decode_json
 from fullcount.sources.json_events import JsonSource
 from fullcount.sources.source import Intake, Limits, RawRequest
 from fullcount.sources.tiktok import TikTokSource
-from fullcount.tiktok.mapping import encode_event
-from fullcount.tiktok.wire import WireRequest, request_body
+from fullcount.tiktok.mapping import encode_event, head_of
+from fullcount.tiktok.wire import request_body
 
 AGELESS_DAYS = 1e9  # longer than anything is old
 EXAMPLE_PIXEL = "CEXAMPLE0PIXEL000001"
@@ -209,14 +209,4 @@ def _requests(entries: Iterable[Entry], settings: Settings) -> tuple[msgspec.Raw
     for entry in entries:
         lanes.setdefault(entry.lane, []).append(encode_event(entry.event))
     partner_name = settings.tiktok.partner_name or None
-    return tuple(msgspec.Raw(request_body(_head(lane, partner_name), events)) for lane, events in lanes.items())
-
-
-def _head(lane: Lane, partner_name: str | None) -> WireRequest:
-    return WireRequest(
-        event_source=lane.event_source.value,
-        event_source_id=lane.pixel_code,
-        partner_name=partner_name,
-        test_event_code=lane.test_event_code,
-        data=(),
-    )
+    return tuple(msgspec.Raw(request_body(head_of(lane, partner_name), events)) for lane, events in lanes.items())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import msgspec
 import typer
 
 from fullcount.cli.output import complain, count_of, say
+from fullcount.config.address import is_loopback
 from fullcount.errors import ConfigError
 
 EXAMPLE = "fullcount emulate --port 8090 --pixel CEXAMPLE0PIXEL000001=test-token"
@@ -58,7 +58,7 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
         accept_legacy_body=accept_legacy_body,
         accept_gzip=accept_gzip,
     )
-    if not _is_loopback(host):
+    if not is_loopback(host):
         complain(f"warning: listening on {host}: whoever reaches it can read and reset the emulator")
     try:
         listener = serving.bind(host, port)
@@ -90,15 +90,6 @@ def read_pixels(options: list[str]) -> dict[str, list[str]]:
             )
         pixels.setdefault(code, []).append(token)
     return pixels
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _url_of(listener: socket.socket) -> str:

@@ -9,10 +9,10 @@ from fullcount.config.settings import Pixel, TikTok
 from fullcount.delivery.destination import Answer, Kind
 from fullcount.events.hashed import HashedEvent
 from fullcount.queue.lane import Lane
-from fullcount.tiktok.mapping import encode_event
+from fullcount.tiktok.mapping import encode_event, head_of
 from fullcount.tiktok.reading import read_answer
 from fullcount.tiktok.transport import Transport, TransportLost
-from fullcount.tiktok.wire import BODY_BYTES, TOKEN_HEADER, TRACK_PATH, WireRequest, request_body
+from fullcount.tiktok.wire import BODY_BYTES, TOKEN_HEADER, TRACK_PATH, request_body
 
 
 class TikTokDestination:
@@ -40,7 +40,7 @@ class TikTokDestination:
 
     def room(self, lane: Lane) -> int:
         """Return how many bytes of events, commas between them included, fit into one body."""
-        return BODY_BYTES - len(request_body(self._head(lane), ()))
+        return BODY_BYTES - len(request_body(head_of(lane, self._partner_name), ()))
 
     def token_name(self, lane: Lane) -> str:
         """Return the name of the first pixel in the settings that has this token."""
@@ -57,7 +57,9 @@ class TikTokDestination:
             )
         headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
         try:
-            answer = await self._transport.post(self._url, headers, request_body(self._head(lane), events))
+            answer = await self._transport.post(
+                self._url, headers, request_body(head_of(lane, self._partner_name), events)
+            )
         except TransportLost as loss:
             return Answer(Kind.LOST if loss.may_have_arrived else Kind.UNAVAILABLE, message=loss.what)
         return read_answer(answer, batch_size=len(events), now=self._clock.now())
@@ -65,12 +67,3 @@ class TikTokDestination:
     async def close(self) -> None:
         """Close the transport."""
         await self._transport.close()
-
-    def _head(self, lane: Lane) -> WireRequest:
-        return WireRequest(
-            event_source=lane.event_source.value,
-            event_source_id=lane.pixel_code,
-            partner_name=self._partner_name,
-            test_event_code=lane.test_event_code,
-            data=(),
-        )

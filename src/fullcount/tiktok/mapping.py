@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.model import EventSource, Identifiers, Properties
-from fullcount.tiktok.wire import WireEvent, WireUser, with_extras
+from fullcount.queue.lane import Lane
+from fullcount.tiktok.wire import WireEvent, WireRequest, WireUser, with_extras
 
 _encode = msgspec.json.Encoder().encode
 
@@ -83,3 +84,14 @@ def _with_type_on_top(properties: Properties, top: str) -> Properties:
         [replace(item, content_type=None) if item.content_type == top else item for item in properties.contents]
     )
     return replace(properties, content_type=top, contents=contents)
+
+
+def head_of(lane: Lane, partner_name: str | None) -> WireRequest:
+    """Return what stands around the events of a request on this lane, without the events."""
+    return WireRequest(
+        event_source=lane.event_source.value,
+        event_source_id=lane.pixel_code,
+        partner_name=partner_name,
+        test_event_code=lane.test_event_code,
+        data=(),
+    )

@@ -10,7 +10,8 @@ import pytest
 from fullcount.events.codec import decode_stored, encode_stored
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.model import Ad, App, Content, EventSource, Lead, Page, Properties
-from fullcount.tiktok.mapping import encode_event
+from fullcount.queue.lane import Lane
+from fullcount.tiktok.mapping import encode_event, head_of
 
 NOW = 1_795_000_000
 EMAIL, PHONE, CUSTOMER = "a" * 64, "b" * 64, "c" * 64
@@ -203,3 +204,15 @@ def test_text_goes_out_as_utf_8() -> None:
     """Non-ASCII text is neither lost nor escaped into something longer."""
     event = purchase(properties=Properties(contents=(Content(content_name="Käse 干酪 🧀"),)))
     assert "Käse 干酪 🧀".encode() in encode_event(event)
+
+
+def test_the_head_of_a_request_says_its_lane_and_no_event() -> None:
+    """What is posted and what `check` shows have the same source, pixel code, sender and test code."""
+    head = head_of(Lane("CEXAMPLE0PIXEL000001", EventSource.OFFLINE, "TEST12345"), "Fullcount")
+
+    assert (head.event_source, head.event_source_id, head.partner_name) == (
+        "offline",
+        "CEXAMPLE0PIXEL000001",
+        "Fullcount",
+    )
+    assert (head.test_event_code, head.data) == ("TEST12345", ())
