@@ -41,8 +41,8 @@ def demo(
     Everything runs on this machine, on free ports, with a temporary store. Exit status 1 if an order was lost or
     counted twice.
     """
-    from fullcount.demo.report import last_lines  # noqa: PLC0415 - aiohttp and rich are not needed for `--help`
-    from fullcount.demo.run import Options  # noqa: PLC0415 - as above
+    from fullcount.demo.report import last_lines
+    from fullcount.demo.run import Options
 
     folder = Path(tempfile.mkdtemp(prefix="fullcount-demo-"))
     try:
@@ -65,10 +65,10 @@ def demo(
 
 
 async def _run(options: Options, *, as_json: bool) -> Ended:
-    from rich.console import Console  # noqa: PLC0415 - as in `demo`
+    from rich.console import Console
 
-    from fullcount.demo.run import run_demo  # noqa: PLC0415 - as in `demo`
-    from fullcount.demo.screen import Lines, LiveTable, Silence  # noqa: PLC0415 - as in `demo`
+    from fullcount.demo.run import run_demo
+    from fullcount.demo.screen import Lines, LiveTable, Silence
 
     task = asyncio.current_task()
     if task is not None:

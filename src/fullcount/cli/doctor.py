@@ -33,7 +33,7 @@ def doctor(
 
     Exit status 1 if something needs a person, with the fix beside it.
     """
-    from fullcount.cli.diagnosis import State, examine, examine_settings  # noqa: PLC0415 - loads the store's engine
+    from fullcount.cli.diagnosis import State, examine, examine_settings
 
     checks, settings = examine_settings(config, os.environ)
     if settings is not None:

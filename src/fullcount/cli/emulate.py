@@ -45,10 +45,10 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
 ) -> None:
     """Serve a strict local TikTok until SIGTERM or Ctrl-C; open its address in a browser to watch."""
     # Imported here: the rest of the command line works without the emulator's extra.
-    from fullcount.emulator import serving  # noqa: PLC0415 - see above
-    from fullcount.emulator.app import create_app  # noqa: PLC0415 - see above
-    from fullcount.emulator.emulator import Emulator  # noqa: PLC0415 - see above
-    from fullcount.emulator.settings import EmulatorSettings  # noqa: PLC0415 - see above
+    from fullcount.emulator import serving
+    from fullcount.emulator.app import create_app
+    from fullcount.emulator.emulator import Emulator
+    from fullcount.emulator.settings import EmulatorSettings
 
     pixels = read_pixels(pixel) if pixel else {serving.DEFAULT_PIXEL: [serving.DEFAULT_TOKEN]}
     settings = EmulatorSettings(

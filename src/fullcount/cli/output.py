@@ -38,9 +38,9 @@ def print_json(document: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table that folds long cells to the terminal's width, those of the first column last."""
-    from rich.console import Console  # noqa: PLC0415 - a tenth of a second that `--json` and `--help` do not need
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     rows = list(rows)
     console = Console(file=sys.stdout)

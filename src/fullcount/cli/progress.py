@@ -15,8 +15,8 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty() or (total is not None and total < LONG_BYTES):
         yield _ignore
         return
-    from rich.console import Console  # noqa: PLC0415 - loaded only where a bar is shown
-    from rich.progress import Progress  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)

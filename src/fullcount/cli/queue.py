@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 def stats(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Show what waits on each lane, and how events ended in the last 24 hours."""
-    from fullcount.cli import queue_views  # noqa: PLC0415 - loads the store's engine, which --help need not
+    from fullcount.cli import queue_views
 
     queue_views.show_stats(settings_for(config, with_secrets=False), as_json=as_json)
 
@@ -57,7 +57,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the timeline of one event, down to TikTok's request_id; exit status 1 if nothing is known of it."""
-    from fullcount.cli import queue_views  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_views
 
     if not queue_views.show_event(settings_for(config, with_secrets=False), event_id, as_json=as_json):
         raise typer.Exit(1)
@@ -73,7 +73,7 @@ def dead(  # noqa: PLR0913 - each option is one parameter
     as_json: AsJson = False,
 ) -> None:
     """List dead letters: deliveries that were given up on and kept."""
-    from fullcount.cli import queue_acts, queue_views  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_acts, queue_views
 
     settings = settings_for(config, with_secrets=False)
     selection = Selection(event_id or None, reason, queue_acts.pixel_code(settings, pixel) if pixel else None)
@@ -100,7 +100,7 @@ def redrive(  # noqa: PLR0913 - each option is one parameter
 
     TikTok forgets an event_id after 48 hours, so what died of dedup_window_passed or unknown_at_tiktok may count twice.
     """
-    from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_acts
 
     if not (pixel or reason or event_id or everything):
         raise ConfigError("which ones?", where="redrive", fix="name --event-id, --reason or --pixel, or say --all")
@@ -124,7 +124,7 @@ def bury(  # noqa: PLR0913 - each option is one parameter
     as_json: AsJson = False,
 ) -> None:
     """Give up what waits: it is not sent, and kept as dead letters that redrive can put back."""
-    from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_acts
 
     if not (pixel or event_id):
         raise ConfigError("which ones?", where="bury", fix="name --pixel or --event-id")
@@ -142,13 +142,13 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Stop sending to a pixel, from every event source; what is accepted for it waits until resume."""
-    from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_acts
 
     queue_acts.pause(settings_for(config, with_secrets=False), pixel, why, as_json=as_json)
 
 
 def resume(pixel: PixelName, *, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Send to a pixel again."""
-    from fullcount.cli import queue_acts  # noqa: PLC0415 - as above
+    from fullcount.cli import queue_acts
 
     queue_acts.resume(settings_for(config, with_secrets=False), pixel, as_json=as_json)

@@ -119,7 +119,7 @@ def _few(file: str, *, now: bool) -> list[Item]:
 
 
 def _try(items: list[Item], settings: Settings, source: str, test_code: str) -> list[Tried]:
-    from fullcount.cli.trial import Tried, try_events  # noqa: PLC0415 - loads the HTTP client, which --help need not
+    from fullcount.cli.trial import Tried, try_events
 
     unread = [Tried(item.place, message="not JSON", problems=(item.problem,)) for item in items if item.problem]
     events = [(item.place, item.event) for item in items if not item.problem]
@@ -128,7 +128,7 @@ def _try(items: list[Item], settings: Settings, source: str, test_code: str) -> 
 
 
 def _wait(sent: Sent, settings: Settings, seconds: float) -> None:
-    from fullcount.cli.waiting import wait_for_outcomes  # noqa: PLC0415 - loads the store's engine, as above
+    from fullcount.cli.waiting import wait_for_outcomes
 
     event_ids = [event_id for event_id in sent.event_ids if event_id is not None][:MOST_TESTS]
     sent.journeys = asyncio.run(wait_for_outcomes(settings, event_ids, seconds, SystemClock()))

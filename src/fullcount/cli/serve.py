@@ -29,11 +29,11 @@ def serve(
 ) -> None:
     """Take events and deliver them, until SIGTERM or Ctrl-C. What was accepted and not delivered waits in the store."""
     # Imported here: the rest of the command line works without the gateway's extra, and starts without its weight.
-    import msgspec  # noqa: PLC0415 - see above
-    import uvloop  # noqa: PLC0415 - see above
+    import msgspec
+    import uvloop
 
-    from fullcount import wiring  # noqa: PLC0415 - see above
-    from fullcount.config.load import load_settings  # noqa: PLC0415 - see above
+    from fullcount import wiring
+    from fullcount.config.load import load_settings
 
     os.umask(0o077)  # waiting deliveries hold addresses and browsers: the store is for this user alone
     loaded = load_settings(config, os.environ)
