@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 from fullcount.events.model import EventSource
 
+_blank = blake2b(digest_size=16)  # copying it takes half the time of making one with a size of digest
+
 
 def event_key(
     pixel_code: str, event_source: EventSource, test_event_code: str | None, canonical: str, event_id: str
@@ -20,4 +22,6 @@ def event_key(
     """
     # The unit separator cannot make two different tuples equal as the id, which may hold anything, stands last.
     text = f"{pixel_code}\x1f{event_source}\x1f{test_event_code or ''}\x1f{canonical}\x1f{event_id}"
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    state = _blank.copy()
+    state.update(text.encode("utf-8", "surrogatepass"))
+    return state.digest()

@@ -65,7 +65,9 @@ def read_event(raw: bytes | msgspec.Raw | dict[str, Any]) -> Reading:
 
 def _has_extra(event: Event) -> bool:
     """Return whether the strict way has read our own word from a key that spells it with escapes."""
-    return any(part.extra is not None for part in (event, event.user, event.properties, *event.properties.contents))
+    if event.extra is not None or event.user.extra is not None or event.properties.extra is not None:
+        return True
+    return any(item.extra is not None for item in event.properties.contents)
 
 
 def read_fields(raw: bytes | msgspec.Raw) -> dict[str, Any] | None:
