@@ -16,6 +16,7 @@ class FaultyVFS(apsw.VFS):
         self.fault: type[apsw.Error] | None = None
         self.fails_on = {"write", "sync"}
         self.failures = 0
+        self.waits = 0
         super().__init__(name, "")
 
     def __enter__(self) -> Self:
@@ -30,6 +31,11 @@ class FaultyVFS(apsw.VFS):
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - apsw's name
         """Open a file that asks this layer before it writes."""
         return _FaultyFile(self, name, flags)
+
+    def xSleep(self, microseconds: int) -> int:  # noqa: N802 - apsw's name
+        """Count how often SQLite waits for a lock."""
+        self.waits += 1
+        return super().xSleep(microseconds)
 
     def check(self, what: str) -> None:
         """Raise the fault if it is set for this kind of call."""

@@ -15,7 +15,10 @@ from fullcount.clock import ManualClock
 from fullcount.errors import StoreUnavailable
 from fullcount.queue.delivery import Delivered
 from fullcount.queue.entry import Verdict
+from fullcount.queue.sqlite.connection import BUSY_TIMEOUT_MS, open_for_writing
+from fullcount.queue.sqlite.disk import Disk
 from fullcount.queue.sqlite.engine import SqliteQueue
+from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.settings import StoreSettings
 
 Opener = Callable[..., SqliteQueue]
@@ -142,3 +145,36 @@ async def test_the_log_is_cut_when_it_has_grown_too_long(opened: Opener) -> None
     await queue.lanes()
     await queue.lanes()
     assert queue.stats().wal_bytes == 0
+
+
+async def test_a_reader_in_the_way_of_the_log_delays_no_commit(path: Path, clock: ManualClock, vfs: FaultyVFS) -> None:
+    """While a snapshot keeps the log from being cut, no commit waits for it; the log is kept, and nothing is lost."""
+    settings = msgspec.structs.replace(SETTINGS, checkpoint_bytes=4_096, wal_limit_bytes=0, vfs=vfs.name)
+    queue = SqliteQueue.open(path, clock, settings)
+    await queue.accept([purchase(0)])
+    reader = apsw.Connection(str(path))
+    reader.execute("BEGIN; SELECT count(*) FROM chunk").fetchall()
+    before = vfs.waits
+    for number in range(1, 6):
+        await queue.accept([purchase(number)])
+    await queue.lanes()
+    assert vfs.waits == before
+    assert queue.stats().wal_bytes > 0
+    reader.close()
+    assert len((await queue.lease(LANE, AT_ONCE)).deliveries) == 6
+    await queue.close()
+
+
+def test_a_checkpoint_that_was_in_vain_leaves_the_patience_for_locks(path: Path) -> None:
+    """After a blocked cut of the log, a commit waits for another program's lock as long as ever."""
+    connection = open_for_writing(path)
+    migrate(connection, path)
+    disk = Disk(path, msgspec.structs.replace(SETTINGS, checkpoint_bytes=0, wal_limit_bytes=0))
+    reader = apsw.Connection(str(path))
+    reader.execute("BEGIN; SELECT count(*) FROM chunk").fetchall()
+    connection.execute("UPDATE meta SET value = value + 1")
+    disk.checkpoint(connection)
+    assert disk.wal_bytes() > 0
+    assert connection.execute("PRAGMA busy_timeout").fetchall() == [(BUSY_TIMEOUT_MS,)]
+    reader.close()
+    connection.close()

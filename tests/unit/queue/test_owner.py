@@ -12,7 +12,7 @@ from tests.unit.queue.conftest import SETTINGS
 from tests.unit.queue.entries import AT_ONCE, LANE, purchase
 
 from fullcount.clock import ManualClock
-from fullcount.errors import StoreCorrupt, StoreOwned, StoreUnavailable
+from fullcount.errors import FullcountError, StoreCorrupt, StoreOwned, StoreUnavailable
 from fullcount.queue.delivery import Delivered
 from fullcount.queue.sqlite.connection import fetch, open_for_writing
 from fullcount.queue.sqlite.engine import SqliteQueue
@@ -171,9 +171,34 @@ def test_migrations_run_once_each_and_in_order(path: Path) -> None:
     migrate(connection, path, [*MIGRATIONS, second])
     assert schema_version(connection) == len(MIGRATIONS) + 1
     broken = "CREATE TABLE latest (id INTEGER); SELECT no_such_function()"
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(FullcountError, match="cannot do what was asked"):
         migrate(connection, path, [*MIGRATIONS, second, broken])
     assert schema_version(connection) == len(MIGRATIONS) + 1
     assert connection.table_exists(None, "later")
     assert not connection.table_exists(None, "latest")
     connection.close()
+
+
+async def test_a_link_to_the_store_has_the_same_owner(
+    opened: Opener, path: Path, tmp_path: Path, clock: ManualClock
+) -> None:
+    """The file is locked, not the name: a second owner through a link is refused."""
+    opened()
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    assert owner_pid(link) == os.getpid()
+    with pytest.raises(StoreOwned):
+        SqliteQueue.open(link, clock, SETTINGS)
+
+
+async def test_only_its_user_may_read_a_store(path: Path, clock: ManualClock) -> None:
+    """The file and its log are made for the owner's eyes, whatever the umask of the process."""
+    before = os.umask(0)
+    try:
+        queue = SqliteQueue.open(path, clock, SETTINGS)
+        await queue.accept([purchase(1)])
+        files = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert files == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}.owner"), 0o600)
+    await queue.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 from fullcount.clock import Clock, elapsed_seconds
 from fullcount.queue.sqlite.commands import Answers, Command, Task
@@ -10,6 +12,10 @@ from fullcount.queue.sqlite.control import Bury, ControlAnswer, ControlCommand, 
 from fullcount.queue.sqlite.partitions import day_of
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Store
+
+HOLD_OFF_SECONDS = 60.0  # after a fault, the same step is not tried again for so long
+
+_log = logging.getLogger(__name__)
 
 
 class Background:
@@ -20,6 +26,13 @@ class Background:
         self._settings = settings
         self._tasks: list[Task] = []
         self._flush: Task | None = None
+        self._ended: list[Task] = []
+        self._doing: Task | None = None
+        self._refused: dict[int, str] = {}
+        self._unanswerable: set[int] = set()
+        self._held_off_until: dict[str, float] = {}
+        self.failure = ""  # the last fault of a step; empty again once a step of that kind has ended well
+        self._failed = ""
         self._polled_at = float("-inf")
         self._has_news = False
         self._swept_day = -1
@@ -32,8 +45,7 @@ class Background:
     def has_work(self, store: Store) -> bool:
         """Return whether a group without commands is worth a transaction."""
         self._poll(store)
-        is_new_day = day_of(self._clock.now()) != self._swept_day
-        return self.is_busy or self._has_news or is_new_day or self._is_flush_due(store)
+        return self.is_busy or self._has_news or self._is_sweep_due() or self._is_flush_due(store)
 
     def do(self, store: Store, command: Command, answers: Answers) -> None:
         """Do a command's work; slow work is taken up and answered when it ends."""
@@ -49,21 +61,50 @@ class Background:
         if self._has_news:
             self._has_news = False
             for control_id, command in store.inbox.take():
-                self._obey(store, control_id, command)
-        today = day_of(self._clock.now())
-        if today != self._swept_day:
-            self._swept_day = today
-            self._tasks.append(Task(store.retention(self._settings.retention_days)))
+                if control_id not in self._unanswerable:
+                    self._doing = Task(iter(()), control_id=control_id, name="control")
+                    self._obey(store, control_id, command)
+        if self._is_sweep_due():
+            self._swept_day = day_of(self._clock.now())
+            self._tasks.append(Task(store.retention(self._settings.retention_days), name="retention"))
         if self._is_flush_due(store):
-            self._flush = Task(store.seen.flush())
+            self._flush = Task(store.seen.flush(), name="flush")
             self._tasks.append(self._flush)
         for task in list(self._tasks):
+            self._doing = task
             self._step(store, task, answers, claimed if task is self._flush else 0)
+            store.end_group()
+        self._doing = None
+
+    def committed(self) -> None:
+        """Hear that all that was done so far is stored."""
+        if any(task.name == self._failed for task in self._ended):
+            self.failure = self._failed = ""
+        self._ended = []
+
+    def blame(self, fault: Exception) -> Task | None:
+        """Return the step in which a fault happened, and see that it is not taken again; None if it was in none."""
+        task, self._doing = self._doing, None
+        if task is None:
+            return None
+        said = f"{type(fault).__name__} in {_place(fault)}"
+        self.failure, self._failed = f"{task.name}: {said}", task.name
+        _log.error("a step beside the callers' work failed and was given up: %s", self.failure)
+        if task.control_id is None:
+            if task.command is None:
+                self._held_off_until[task.name] = elapsed_seconds() + HOLD_OFF_SECONDS
+        elif task.control_id in self._refused:
+            self._unanswerable.add(task.control_id)
+        else:
+            self._refused[task.control_id] = f"it could not be carried out ({said}); nothing more is tried"
+        return task
 
     def abandon(self) -> list[Command]:
-        """Forget all work under way; return the commands that wait for it. A new store begins anew."""
-        waiting = [task.command for task in self._tasks if task.command is not None]
+        """Forget all work that is not stored; return the commands that wait for it. A new store begins anew."""
+        waiting = [task.command for task in (*self._tasks, *self._ended) if task.command is not None]
         self._tasks = []
+        self._ended = []
+        self._doing = None
         self._flush = None
         self._swept_day = -1
         self._has_news = True
@@ -76,6 +117,7 @@ class Background:
                 n = next(task.steps)
             except StopIteration:
                 self._tasks.remove(task)
+                self._ended.append(task)
                 if task is self._flush:
                     self._flush = None
                 store.changed = store.changed or task.total > 0
@@ -96,6 +138,9 @@ class Background:
 
     def _obey(self, store: Store, control_id: int, command: ControlCommand | None) -> None:
         now = self._clock.now()
+        if control_id in self._refused:
+            store.inbox.answer(control_id, ControlAnswer(error=self._refused[control_id]), now)
+            return
         match command:
             case Pause():
                 store.pause(command.lane, command.why, by_person=command.by_person)
@@ -113,4 +158,19 @@ class Background:
                 store.inbox.answer(control_id, answer, now)
 
     def _is_flush_due(self, store: Store) -> bool:
-        return self._flush is None and store.seen.pending >= self._settings.flush_keys
+        is_enough = self._flush is None and store.seen.pending >= self._settings.flush_keys
+        return is_enough and self._may_begin("flush")
+
+    def _is_sweep_due(self) -> bool:
+        return day_of(self._clock.now()) != self._swept_day and self._may_begin("retention")
+
+    def _may_begin(self, name: str) -> bool:
+        return elapsed_seconds() >= self._held_off_until.get(name, 0.0)
+
+
+def _place(fault: Exception) -> str:
+    """Return where a fault was raised. Its words are left out: they may quote what is stored."""
+    at = fault.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return "?" if at is None else f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}"

@@ -29,7 +29,10 @@ class Command:
 class Task:
     """Slow work under way: each step is part of some group's transaction."""
 
-    def __init__(self, steps: Iterator[int], command: Command | None = None, control_id: int | None = None) -> None:
+    def __init__(
+        self, steps: Iterator[int], command: Command | None = None, control_id: int | None = None, name: str = "asked"
+    ) -> None:
+        self.name = name
         self.steps = steps
         self.command = command
         self.control_id = control_id

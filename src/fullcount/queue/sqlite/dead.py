@@ -8,7 +8,6 @@ from typing import Any
 import apsw
 import msgspec
 
-from fullcount.events.codec import decode_stored
 from fullcount.queue.delivery import Buried, Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
@@ -20,6 +19,7 @@ from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.rows import Row, decode_row, encode_row
 from fullcount.queue.sqlite.seen import Claim
 from fullcount.queue.sqlite.shelves import Shelves
+from fullcount.queue.sqlite.unreadable import readable_id
 
 ROWS_PER_STEP = 200
 CHUNKS_PER_STEP = 50
@@ -48,7 +48,7 @@ class Dead:
                     row.seq,
                     row.key,
                     book.id,
-                    decode_stored(row.event).event_id,
+                    readable_id(row.event),
                     buried.reason.value,
                     buried.code,
                     buried.message,
@@ -194,5 +194,5 @@ def selection_sql(selection: Selection, lanes: Mapping[int, Lane]) -> tuple[str,
 def _is_chosen(row: Row, book: LaneBook, selection: Selection) -> bool:
     if selection.event_id is not None and selection.event_id.encode() not in row.event:
         return False  # quicker than decoding each
-    event_id = "" if selection.event_id is None else decode_stored(row.event).event_id
+    event_id = "" if selection.event_id is None else readable_id(row.event)
     return selection.takes(row.seq, book.lane, event_id)

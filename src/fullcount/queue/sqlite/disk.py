@@ -8,9 +8,11 @@ import apsw
 
 from fullcount.clock import elapsed_seconds
 from fullcount.errors import StoreUnavailable
+from fullcount.queue.sqlite.connection import BUSY_TIMEOUT_MS
 from fullcount.queue.sqlite.settings import StoreSettings
 
 HOLD_OFF_SECONDS = 1.0  # after a full disk only settling is tried for so long
+CUT_AGAIN_SECONDS = 10.0  # after a reader was in the way of cutting the log
 PAGE_BYTES = 4_096
 
 
@@ -19,12 +21,14 @@ class Disk:
 
     def __init__(self, path: Path, settings: StoreSettings) -> None:
         self._path = path
-        self._wal = path.with_name(path.name + "-wal")
+        file = path.resolve()
+        self._wal = file.with_name(file.name + "-wal")
         self._settings = settings
         self._checked_at = float("-inf")
         self._free_bytes = 0
         self._held_off_until = float("-inf")
         self._wal_pages = 0
+        self._cut_again_at = float("-inf")
 
     def free_bytes(self) -> int:
         """Return how much may still be written, looked up at most once in `disk_check_seconds`."""
@@ -72,17 +76,23 @@ class Disk:
         if self._wal_pages * PAGE_BYTES < self._settings.checkpoint_bytes:
             return
         is_too_long = self.wal_bytes() > self._settings.wal_limit_bytes
-        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE if is_too_long else apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if is_too_long and elapsed_seconds() >= self._cut_again_at:
+            if not self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE, wait_ms=0):
+                self._cut_again_at = elapsed_seconds() + CUT_AGAIN_SECONDS
+        else:
+            self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_PASSIVE, wait_ms=0)
 
     def checkpoint_all(self, connection: apsw.Connection) -> None:
         """Write everything back, so that the file stands alone."""
-        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE, wait_ms=100)
 
-    def _checkpoint(self, connection: apsw.Connection, mode: int) -> None:
+    def _checkpoint(self, connection: apsw.Connection, mode: int, wait_ms: int) -> bool:
         try:
-            connection.set_busy_timeout(100)
+            connection.set_busy_timeout(wait_ms)
             connection.wal_checkpoint(mode=mode)
-            connection.set_busy_timeout(5_000)
         except apsw.Error:
-            return  # a reader is in the way, or the disk is full: the log keeps what was committed
+            return False  # a reader is in the way, or the disk is full: the log keeps what was committed
+        finally:
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._wal_pages = 0
+        return True

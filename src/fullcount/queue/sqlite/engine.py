@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fullcount.clock import Clock
-from fullcount.errors import StoreCorrupt
-from fullcount.events.codec import decode_stored, encode_stored
+from fullcount.events.codec import encode_stored
 from fullcount.queue.delivery import (
     Attempt,
     DeadLetter,
@@ -30,6 +27,7 @@ from fullcount.queue.sqlite.intake import Offer
 from fullcount.queue.sqlite.leases import Grant
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings, StoreStats
+from fullcount.queue.sqlite.unreadable import SET_ASIDE, readable
 from fullcount.queue.sqlite.writer import Writer
 
 
@@ -62,27 +60,39 @@ class SqliteQueue:
         return verdicts
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
-        """Claim due deliveries of a lane, the longest due first."""
-        grant: Grant = await self._ask(lambda store: store.lease(lane, limits))
+        """Claim due deliveries of a lane, the longest due first. A stored event that cannot be read is set aside."""
+        while True:
+            grant: Grant = await self._ask(lambda store: store.lease(lane, limits))
+            deliveries = []
+            unreadable: dict[int, Settlement] = {}
+            for history, rows in grant.bodies:
+                for row in rows:
+                    event = readable(row.event)
+                    if event is None:
+                        unreadable[row.seq] = SET_ASIDE
+                    else:
+                        deliveries.append(
+                            Delivery(
+                                row.seq,
+                                row.key,
+                                event,
+                                row.accepted_at,
+                                history.attempts,
+                                history.first_lost_at,
+                                history.overridden,
+                            )
+                        )
+            if unreadable:
+                await self._set_aside(grant, unreadable)
+            if deliveries or not unreadable:
+                return Lease(grant.id, lane, tuple(deliveries), grant.leased_at, grant.expires_at, grant.ask_again_at)
+
+    async def _set_aside(self, grant: Grant, unreadable: Mapping[int, Settlement]) -> None:
         try:
-            deliveries = [
-                Delivery(
-                    row.seq,
-                    row.key,
-                    decode_stored(row.event),
-                    row.accepted_at,
-                    history.attempts,
-                    history.first_lost_at,
-                    history.overridden,
-                )
-                for history, rows in grant.bodies
-                for row in rows
-            ]
-        except msgspec.MsgspecError as error:
-            raise StoreCorrupt(
-                "a stored event cannot be read", where=str(self._path), fix="restore a backup"
-            ) from error
-        return Lease(grant.id, lane, tuple(deliveries), grant.leased_at, grant.expires_at, grant.ask_again_at)
+            await self._ask(lambda store: store.settle(grant.id, unreadable, ()))
+        except BaseException:
+            self._writer.give_back(grant.id)  # its caller never hears of this lease
+            raise
 
     async def settle(self, lease: Lease, results: Mapping[int, Settlement], attempts: Sequence[Attempt] = ()) -> bool:
         """End some or all deliveries of a lease, by `seq`; False if the lease is stale."""
@@ -147,6 +157,7 @@ class SqliteQueue:
             pending_keys=writer.pending_keys(),
             free_disk_bytes=writer.disk.free_bytes(),
             failure=writer.failure,
+            background_failure=writer.background_failure(),
         )
 
     async def _ask(self, work: Work | None = None, offer: Offer | None = None) -> Any:

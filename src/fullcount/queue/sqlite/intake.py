@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fullcount.events.codec import decode_stored, encode_stored
+from fullcount.events.codec import encode_stored
 from fullcount.events.merge import merge_halves
 from fullcount.queue.entry import Entry, Fact, Verdict
 from fullcount.queue.lane import Lane
@@ -16,6 +16,7 @@ from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.rows import Row
 from fullcount.queue.sqlite.seen import Claim
 from fullcount.queue.sqlite.shelves import Shelves
+from fullcount.queue.sqlite.unreadable import readable
 from fullcount.redact import mask_chosen
 
 
@@ -111,10 +112,11 @@ class Intake:
         held = self._held.get(entry.key)
         if held is None:
             return False
-        first = decode_stored(held.row.event)
-        if first.half is entry.event.half:
+        first = readable(held.row.event)
+        if first is not None and first.half is entry.event.half:
             return False
-        event = encode_stored(merge_halves(first, entry.event))
+        # A half that cannot be read any more is replaced by this one, which goes alone.
+        event = encode_stored(entry.event if first is None else merge_halves(first, entry.event))
         self._on.held.remove(held.book, [held.row])
         _, merged = self._merged.setdefault(held.book.id, (held.book, []))
         merged.append(msgspec.structs.replace(held.row, event=event))

@@ -46,8 +46,9 @@ class Owner:
 
 
 def lock_path(path: Path) -> Path:
-    """Return where the lock of the store at `path` lies."""
-    return path.with_name(path.name + ".owner")
+    """Return where the lock of the store at `path` lies: beside the file itself, whatever links lead to it."""
+    file = path.resolve()
+    return file.with_name(file.name + ".owner")
 
 
 def owner_pid(path: Path) -> int | None:

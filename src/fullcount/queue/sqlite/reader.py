@@ -16,7 +16,6 @@ import msgspec
 
 from fullcount.clock import elapsed_seconds
 from fullcount.errors import StoreUnavailable
-from fullcount.events.codec import decode_stored
 from fullcount.events.model import EventSource
 from fullcount.queue.delivery import DeadLetter, LaneState, Selection
 from fullcount.queue.lane import Lane
@@ -28,6 +27,7 @@ from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions, day_of
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline
+from fullcount.queue.sqlite.unreadable import readable, stand_in
 
 READ_SECONDS = 1.0
 MOST_KEYLESS = 200_000  # a tenth of a second
@@ -95,7 +95,8 @@ class Reader:
                     (*bindings, limit - len(letters)),
                 ):
                     row = decode_row(stored)
-                    label, event = labels[row.label], decode_stored(row.event)
+                    label = labels[row.label]
+                    event = readable(row.event) or stand_in(label.event, row.accepted_at)
                     letters.append(
                         DeadLetter(
                             seq=row.seq,

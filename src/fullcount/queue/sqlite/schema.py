@@ -105,6 +105,7 @@ def migrate(connection: apsw.Connection, path: Path, migrations: Sequence[str] =
     Raises:
         StoreCorrupt: a newer Fullcount made the file.
         StoreUnavailable: it cannot be written now; the file is as before the migration that failed.
+        FullcountError: a migration does not fit the file; it is as before.
     """
     version = schema_version(connection)
     if version > len(migrations):

@@ -49,3 +49,4 @@ class StoreStats(msgspec.Struct, frozen=True):
     pending_keys: int  # accepted keys that are not in the index yet
     free_disk_bytes: int
     failure: str  # why nothing can be stored now; empty if it can
+    background_failure: str = ""  # the last fault of work beside the callers'; empty once it works again

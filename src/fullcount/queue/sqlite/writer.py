@@ -17,7 +17,7 @@ from fullcount.queue import failpoints
 from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.sqlite.background import Background
 from fullcount.queue.sqlite.commands import Answers, Command
-from fullcount.queue.sqlite.connection import open_for_writing, store_error
+from fullcount.queue.sqlite.connection import is_own_fault, open_for_writing, store_error
 from fullcount.queue.sqlite.disk import Disk
 from fullcount.queue.sqlite.owner import Owner
 from fullcount.queue.sqlite.schema import migrate
@@ -86,6 +86,10 @@ class Writer:
         store = self._store
         return 0 if store is None else store.seen.pending
 
+    def background_failure(self) -> str:
+        """Return the last fault of the work beside the callers'; empty once it works again."""
+        return self._background.failure
+
     def close(self) -> None:
         """Commit what is under way, then let go of the file. Blocks until that is done."""
         if not self._is_closing:
@@ -134,19 +138,31 @@ class Writer:
         """Apply and commit a group; whatever happens, every command of it is answered."""
         try:
             self._commit(group)
-        except apsw.Error as error:
-            if isinstance(error, apsw.FullError):
-                self.disk.hold_off()
-            self._fail(group, store_error(error, self._path))
         except FullcountError as error:
             self._fail(group, error)
         except Exception as fault:  # noqa: BLE001 - one command's own fault must not sink the others
-            self._discard_store()
-            if len(group) > 1:
-                for command in group:
-                    self._serve([command])
+            if isinstance(fault, apsw.FullError):
+                self.disk.hold_off()
+            if isinstance(fault, apsw.Error) and not is_own_fault(fault):
+                self._fail(group, store_error(fault, self._path))
             else:
-                self._answer_all(group, fault)
+                self._serve_without(fault, group)
+
+    def _serve_without(self, fault: Exception, group: Sequence[Command]) -> None:
+        """Let what is at fault fail alone: a step beside the callers' work, or one command, found by trying each."""
+        result = store_error(fault, self._path) if isinstance(fault, apsw.Error) else fault
+        step = self._background.blame(fault)
+        self._discard_store(group if step is None or step.command is None else [*group, step.command])
+        if step is None and len(group) == 1:
+            self._answer_all(group, result)
+        elif step is None:
+            for command in group:
+                self._serve([command])
+        else:
+            if step.command is not None:
+                self._answer_all([step.command], result)
+            if rest := [command for command in group if command is not step.command]:
+                self._serve(rest)
 
     def _commit(self, group: Sequence[Command]) -> None:
         started = elapsed_seconds()
@@ -161,6 +177,7 @@ class Writer:
             failpoints.reach(Failpoint.BEFORE_COMMIT)
         store.connection.execute("COMMIT")
         self._handed_out = store.leases.ids()
+        self._background.committed()
         self.failure = ""
         if is_durable_step:
             failpoints.reach(Failpoint.AFTER_COMMIT_BEFORE_ANSWER)
@@ -186,7 +203,6 @@ class Writer:
             if command.work is not None:
                 self._background.do(store, command, answers)
         self._background.advance(store, answers, claimed=store.end_group())
-        store.end_group()
 
     def _ready_store(self) -> Store:
         if self._corrupt is not None:
@@ -216,15 +232,15 @@ class Writer:
         if isinstance(error, StoreCorrupt):
             self._corrupt = error
         self.failure = error.what
-        self._discard_store()
+        self._discard_store(group)
         self._answer_all(group, error)
 
-    def _discard_store(self) -> None:
+    def _discard_store(self, but_for: Sequence[Command] = ()) -> None:
         if self._store is not None:
             self._store.close()
             self._store = None
         lost = StoreUnavailable("the store had to be opened again", where=str(self._path), fix="ask again")
-        self._answer_all(self._background.abandon(), lost)
+        self._answer_all([command for command in self._background.abandon() if command not in but_for], lost)
 
     def _answer_all(self, group: Sequence[Command], result: Any) -> None:
         answers = Answers(self.give_back)
