@@ -13,7 +13,8 @@ import aiohttp
 import uvicorn
 
 from fullcount.clock import ManualClock
-from fullcount.config.settings import Browser, ConsentRule, Kind, Log, LogFormat, Pixel, Server, Settings, Source
+from fullcount.config.settings import Browser, Kind, Log, LogFormat, Pixel, Server, Settings, Source
+from fullcount.consent.decision import ConsentRule
 from fullcount.gateway.app import Gateway, create_app
 from fullcount.gateway.logs import make_logger
 from fullcount.gateway.metrics import Metrics

@@ -11,7 +11,8 @@ import msgspec
 
 from fullcount.config.refusal import is_missing, missing_key, refused_value, split_message
 from fullcount.config.schema import SECTIONS, TABLES, keys_of, mend_key
-from fullcount.config.settings import ConsentRule, Kind, Settings
+from fullcount.config.settings import Kind, Settings
+from fullcount.consent.decision import ConsentRule
 from fullcount.errors import ConfigError
 
 # What a source of each kind says of a consent that is missing, where its table does not say it.

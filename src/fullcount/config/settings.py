@@ -8,6 +8,8 @@ from typing import Annotated
 
 import msgspec
 
+from fullcount.consent.decision import ConsentRule
+
 # Ranges live in the types, so that the loader refuses what is outside of them; each bound's reason stands at its field.
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -31,15 +33,6 @@ class Kind(StrEnum):
 
     JSON = "json"
     TIKTOK = "tiktok"
-
-
-class ConsentRule(StrEnum):
-    """How a missing consent is read."""
-
-    REQUIRED = "required"
-    BY_REGION = "by_region"
-    OPT_OUT = "opt_out"
-    SENDER_VOUCHES = "sender_vouches"
 
 
 class Mode(StrEnum):

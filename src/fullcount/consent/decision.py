@@ -21,7 +21,7 @@ class Signal(StrEnum):
     UNKNOWN = ""
 
 
-class Rule(StrEnum):
+class ConsentRule(StrEnum):
     """How a source's missing consent is read; the values are those of the settings."""
 
     REQUIRED = "required"
@@ -103,15 +103,15 @@ _NO_OBJECTION = ConsentDecision(Action.SEND, basis="no grant is needed here and 
 _LIMITED = ConsentDecision(Action.LIMIT, basis="the visitor allowed limited data use")
 _REQUIRED = ConsentDecision(Action.WITHHOLD, "consent_unknown", "the source requires a grant and there is none")
 # What silence means under the rules that do not ask where the shopper is.
-_SILENCE = {Rule.SENDER_VOUCHES: _VOUCHED, Rule.OPT_OUT: _NO_OBJECTION, Rule.REQUIRED: _REQUIRED}
+_SILENCE = {ConsentRule.SENDER_VOUCHES: _VOUCHED, ConsentRule.OPT_OUT: _NO_OBJECTION, ConsentRule.REQUIRED: _REQUIRED}
 
 
-def decide(said: str | None, country: str | None, rule: Rule, regions: Mapping[str, str]) -> ConsentDecision:
+def decide(said: str | None, country: str | None, rule: ConsentRule, regions: Mapping[str, str]) -> ConsentDecision:
     """Return what to do with an event whose `consent` is `said` and whose shopper is in `country`.
 
     Denied is never sent, under any rule. `regions` is the settings' table (see `region_of`).
 
-    >>> decide(None, "DE", Rule.BY_REGION, {}).reason, decide(None, "US", Rule.BY_REGION, {}).action
+    >>> decide(None, "DE", ConsentRule.BY_REGION, {}).reason, decide(None, "US", ConsentRule.BY_REGION, {}).action
     ('consent_unknown', <Action.SEND: 'send'>)
     """
     if said is None and (of_silence := _SILENCE.get(rule)) is not None:
@@ -120,11 +120,11 @@ def decide(said: str | None, country: str | None, rule: Rule, regions: Mapping[s
     answer = _ANSWERS.get(signal)
     if answer is not None:
         return answer
-    if rule is Rule.REQUIRED:
+    if rule is ConsentRule.REQUIRED:
         return _REQUIRED
-    if rule is Rule.BY_REGION and region_of(country, regions) is Region.OPT_IN:
+    if rule is ConsentRule.BY_REGION and region_of(country, regions) is Region.OPT_IN:
         place = country_code(country) or "an unknown country"
         return ConsentDecision(Action.WITHHOLD, "consent_unknown", f"{place} needs a grant and there is none")
     if signal is Signal.LIMITED:
         return _LIMITED
-    return _VOUCHED if rule is Rule.SENDER_VOUCHES else _NO_OBJECTION
+    return _VOUCHED if rule is ConsentRule.SENDER_VOUCHES else _NO_OBJECTION

@@ -9,7 +9,7 @@ import msgspec
 from fullcount.config.crosscheck import observes_by_default
 from fullcount.config.moment import moment_of
 from fullcount.config.settings import Browser, Mode, Pixel, Settings, Source
-from fullcount.consent.decision import Rule
+from fullcount.consent.decision import ConsentRule
 from fullcount.events.checks import CheckRules
 from fullcount.identity.identify import IdentityRules
 
@@ -35,7 +35,7 @@ class SourceTerms(msgspec.Struct, frozen=True):
     pixels: tuple[PixelTerms, ...]
     check_rules: CheckRules
     identity_rules: IdentityRules
-    consent: Rule = Rule.SENDER_VOUCHES
+    consent: ConsentRule = ConsentRule.SENDER_VOUCHES
     regions: Mapping[str, str] = {}
     default_country: str | None = None
     id_template: str | None = None
@@ -88,7 +88,7 @@ def _source_terms(
             default_country=source.default_country,
             lower_case_external_id=settings.tiktok.lower_case_external_id,
         ),
-        consent=Rule(source.consent),
+        consent=source.consent,
         regions=settings.consent.consent_regions,
         default_country=source.default_country,
         id_template=source.event_id,

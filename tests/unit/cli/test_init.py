@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from fullcount.cli import build_app
 from fullcount.config.load import load_settings
-from fullcount.config.settings import Browser, ConsentRule, Mode
+from fullcount.config.settings import Browser, Mode
+from fullcount.consent.decision import ConsentRule
 
 SECRETS = {"TIKTOK_ACCESS_TOKEN": "test-token", "BACKEND_KEY": "test-key-of-the-backend"}
 

@@ -10,7 +10,8 @@ import pytest
 from fullcount.clock import ManualClock
 from fullcount.config.countries import COUNTRIES
 from fullcount.config.load import Loaded, load_settings
-from fullcount.config.settings import Browser, ConsentRule, Mode
+from fullcount.config.settings import Browser, Mode
+from fullcount.consent.decision import ConsentRule
 from fullcount.errors import ConfigError
 
 WHOLE = """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcount.consent.decision import Action, Rule, Signal, consent_of, decide, read_signal, stricter
+from fullcount.consent.decision import Action, ConsentRule, Signal, consent_of, decide, read_signal, stricter
 from fullcount.consent.regions import EEA, Region, country_code, region_of
 
 WORDS = st.none() | st.sampled_from(["granted", "denied", "opt_out", "limited", ""]) | st.text(max_size=12)
@@ -14,17 +14,17 @@ COUNTRIES = st.none() | st.sampled_from(["US", "DE", "GB", "UK", "CH", "NO", "BR
 REGIONS = st.dictionaries(st.sampled_from(["BR", "DE", "US", "JP"]), st.sampled_from(["opt_in", "opt_out"]))
 
 
-@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
-def test_denied_is_never_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+@given(country=COUNTRIES, rule=st.sampled_from(ConsentRule), regions=REGIONS)
+def test_denied_is_never_sent(country: str | None, rule: ConsentRule, regions: dict[str, str]) -> None:
     """No rule, country or setting sends what the visitor refused."""
     decision = decide("denied", country, rule, regions)
 
     assert (decision.action, decision.reason) == (Action.WITHHOLD, "consent_denied")
 
 
-@given(said=WORDS, country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
+@given(said=WORDS, country=COUNTRIES, rule=st.sampled_from(ConsentRule), regions=REGIONS)
 def test_every_decision_has_its_reason(
-    said: str | None, country: str | None, rule: Rule, regions: dict[str, str]
+    said: str | None, country: str | None, rule: ConsentRule, regions: dict[str, str]
 ) -> None:
     """What is withheld names a reason of the closed list, what goes names none, and each says what it rests on."""
     decision = decide(said, country, rule, regions)
@@ -34,14 +34,14 @@ def test_every_decision_has_its_reason(
     assert decision.basis
 
 
-@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
-def test_granted_is_always_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+@given(country=COUNTRIES, rule=st.sampled_from(ConsentRule), regions=REGIONS)
+def test_granted_is_always_sent(country: str | None, rule: ConsentRule, regions: dict[str, str]) -> None:
     """A grant is enough everywhere."""
     assert decide("granted", country, rule, regions).action is Action.SEND
 
 
-@given(country=COUNTRIES, rule=st.sampled_from(Rule), regions=REGIONS)
-def test_an_objection_is_never_sent(country: str | None, rule: Rule, regions: dict[str, str]) -> None:
+@given(country=COUNTRIES, rule=st.sampled_from(ConsentRule), regions=REGIONS)
+def test_an_objection_is_never_sent(country: str | None, rule: ConsentRule, regions: dict[str, str]) -> None:
     """An opt-out signal withholds under every rule."""
     assert decide("opt_out", country, rule, regions).reason == "opt_out_signal"
 
@@ -49,23 +49,23 @@ def test_an_objection_is_never_sent(country: str | None, rule: Rule, regions: di
 @pytest.mark.parametrize(
     ("rule", "country", "action", "reason"),
     [
-        (Rule.SENDER_VOUCHES, None, Action.SEND, ""),
-        (Rule.SENDER_VOUCHES, "DE", Action.SEND, ""),
-        (Rule.REQUIRED, "US", Action.WITHHOLD, "consent_unknown"),
-        (Rule.OPT_OUT, "DE", Action.SEND, ""),
-        (Rule.BY_REGION, "US", Action.SEND, ""),
-        (Rule.BY_REGION, "usa", Action.SEND, ""),
-        (Rule.BY_REGION, "FR", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "UK", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "CH", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "NO", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, None, Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "Atlantis", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "JP", Action.WITHHOLD, "consent_unknown"),
-        (Rule.BY_REGION, "BR", Action.SEND, ""),
+        (ConsentRule.SENDER_VOUCHES, None, Action.SEND, ""),
+        (ConsentRule.SENDER_VOUCHES, "DE", Action.SEND, ""),
+        (ConsentRule.REQUIRED, "US", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.OPT_OUT, "DE", Action.SEND, ""),
+        (ConsentRule.BY_REGION, "US", Action.SEND, ""),
+        (ConsentRule.BY_REGION, "usa", Action.SEND, ""),
+        (ConsentRule.BY_REGION, "FR", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "UK", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "CH", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "NO", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, None, Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "Atlantis", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "JP", Action.WITHHOLD, "consent_unknown"),
+        (ConsentRule.BY_REGION, "BR", Action.SEND, ""),
     ],
 )
-def test_silence_is_read_by_the_rule(rule: Rule, country: str | None, action: Action, reason: str) -> None:
+def test_silence_is_read_by_the_rule(rule: ConsentRule, country: str | None, action: Action, reason: str) -> None:
     """Without an answer the source's rule decides; by region, EEA, UK, CH and unknown need a grant."""
     decision = decide(None, country, rule, {"BR": "opt_out"})
 
@@ -74,23 +74,25 @@ def test_silence_is_read_by_the_rule(rule: Rule, country: str | None, action: Ac
 
 def test_limited_data_use_is_an_answer_only_where_no_grant_is_needed() -> None:
     """`limited` goes out limited where silence would be sent, and is no grant where one is needed."""
-    assert decide("limited", "US", Rule.BY_REGION, {}).action is Action.LIMIT
-    assert decide("limited", None, Rule.SENDER_VOUCHES, {}).action is Action.LIMIT
-    assert decide("limited", "DE", Rule.BY_REGION, {}).reason == "consent_unknown"
-    assert decide("limited", "US", Rule.REQUIRED, {}).reason == "consent_unknown"
+    assert decide("limited", "US", ConsentRule.BY_REGION, {}).action is Action.LIMIT
+    assert decide("limited", None, ConsentRule.SENDER_VOUCHES, {}).action is Action.LIMIT
+    assert decide("limited", "DE", ConsentRule.BY_REGION, {}).reason == "consent_unknown"
+    assert decide("limited", "US", ConsentRule.REQUIRED, {}).reason == "consent_unknown"
 
 
 @pytest.mark.parametrize("said", ["declined", "no", "false", "revoked", "0", "true", "yes", "1", "accepted"])
-@pytest.mark.parametrize("rule", list(Rule))
-def test_a_word_that_we_do_not_know_is_withheld_as_unknown(said: str, rule: Rule) -> None:
+@pytest.mark.parametrize("rule", list(ConsentRule))
+def test_a_word_that_we_do_not_know_is_withheld_as_unknown(said: str, rule: ConsentRule) -> None:
     """It is no grant under any rule, and no refusal that the visitor never gave."""
     decision = decide(said, "US", rule, {})
 
     assert (decision.action, decision.reason) == (Action.WITHHOLD, "consent_unknown")
 
 
-@given(WORDS, WORDS, COUNTRIES, st.sampled_from(Rule))
-def test_of_two_consents_the_stricter_counts(one: str | None, other: str | None, country: str, rule: Rule) -> None:
+@given(WORDS, WORDS, COUNTRIES, st.sampled_from(ConsentRule))
+def test_of_two_consents_the_stricter_counts(
+    one: str | None, other: str | None, country: str, rule: ConsentRule
+) -> None:
     """Whichever order they come in, nothing goes that one of two answers withholds; silence yields to any answer."""
     together = decide(stricter(one, other), country, rule, {})
     alone = [decide(each, country, rule, {}).action for each in (one, other) if read_signal(each) is not Signal.UNKNOWN]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fullcount.config.settings import Browser, Consent, ConsentRule, Mode, Pixel, Settings, Source, TikTok
-from fullcount.consent.decision import Rule
+from fullcount.config.settings import Browser, Consent, Mode, Pixel, Settings, Source, TikTok
+from fullcount.consent.decision import ConsentRule
 from fullcount.errors import ConfigError
 from fullcount.pipeline.terms import SourceTerms, terms_of
 
@@ -39,14 +39,12 @@ def test_settings_reach_the_rules() -> None:
     assert made.check_rules.max_event_age_days == 3
     assert made.identity_rules.lower_case_external_id is True
     assert (made.identity_rules.default_country, made.default_country) == ("DE", "DE")
-    assert (made.consent, made.regions, made.id_template) == (Rule.BY_REGION, {"BR": "opt_out"}, "order-{order_id}")
+    assert (made.consent, made.regions, made.id_template) == (
+        ConsentRule.BY_REGION,
+        {"BR": "opt_out"},
+        "order-{order_id}",
+    )
     assert [pixel.name for pixel in made.pixels] == ["store"]
-
-
-@pytest.mark.parametrize("rule", list(ConsentRule))
-def test_every_consent_rule_of_the_settings_is_known_to_consent(rule: ConsentRule) -> None:
-    """The two lists of words are one."""
-    assert terms(source(consent=rule)).consent == Rule(rule.value)
 
 
 @pytest.mark.parametrize(

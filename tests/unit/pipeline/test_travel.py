@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.pipeline.travelling import NOW, OTHER, OUTLET, SNIPPET, STORE, arrive, purchase, terms
 
-from fullcount.consent.decision import Rule
+from fullcount.consent.decision import ConsentRule
 from fullcount.events.key import event_key
 from fullcount.events.model import EventSource
 from fullcount.events.reading import read_event
@@ -157,14 +157,14 @@ def test_an_event_may_be_sent_to_one_pixel_and_withheld_from_another() -> None:
 @pytest.mark.parametrize(
     ("consent", "country", "rule", "reason"),
     [
-        ("denied", "US", Rule.SENDER_VOUCHES, Reason.CONSENT_DENIED),
-        ("opt_out", "US", Rule.BY_REGION, Reason.OPT_OUT_SIGNAL),
-        (None, "de", Rule.BY_REGION, Reason.CONSENT_UNKNOWN),
-        (None, None, Rule.REQUIRED, Reason.CONSENT_UNKNOWN),
+        ("denied", "US", ConsentRule.SENDER_VOUCHES, Reason.CONSENT_DENIED),
+        ("opt_out", "US", ConsentRule.BY_REGION, Reason.OPT_OUT_SIGNAL),
+        (None, "de", ConsentRule.BY_REGION, Reason.CONSENT_UNKNOWN),
+        (None, None, ConsentRule.REQUIRED, Reason.CONSENT_UNKNOWN),
     ],
 )
 def test_what_consent_forbids_is_withheld_without_identifiers(
-    consent: str | None, country: str | None, rule: Rule, reason: Reason
+    consent: str | None, country: str | None, rule: ConsentRule, reason: Reason
 ) -> None:
     """A withheld event leaves its outcome, its name and its id, also under a test code."""
     user = {"email": "customer@example.com"} | ({"country": country} if country else {})
@@ -179,7 +179,7 @@ def test_what_consent_forbids_is_withheld_without_identifiers(
 
 def test_the_shoppers_country_comes_before_the_sources() -> None:
     """By region, user.country decides, and the source's default_country where it is missing."""
-    by_region = terms(consent=Rule.BY_REGION, default_country="US")
+    by_region = terms(consent=ConsentRule.BY_REGION, default_country="US")
 
     assert arrive(purchase(), by_region).result.result is Result.ACCEPTED
     german = purchase(user={"email": "customer@example.com", "country": "DE"})
@@ -276,7 +276,7 @@ def test_a_refusal_in_a_wrong_place_is_not_missed(place: str, said: object) -> N
 def test_consent_of_the_envelope_is_each_events(own: str | None, beside: str | None, reason: Reason) -> None:
     """It speaks for events that say nothing, and a refusal on either side counts."""
     reading = read_event(purchase(consent=own))
-    arrival = travel(reading, Intake((reading,), consent=beside), terms(consent=Rule.REQUIRED), NOW)
+    arrival = travel(reading, Intake((reading,), consent=beside), terms(consent=ConsentRule.REQUIRED), NOW)
 
     assert arrival.result.reason is reason
 
@@ -292,14 +292,14 @@ def test_limited_data_use_leaves_out_device_ids_and_unlisted_keys() -> None:
 
 @given(
     consent=st.sampled_from(["granted", "denied", "opt_out", "limited", None]),
-    rule=st.sampled_from(Rule),
+    rule=st.sampled_from(ConsentRule),
     pixels=st.lists(st.sampled_from([STORE, OUTLET, SNIPPET, OTHER]), min_size=1, unique=True),
     name=st.sampled_from(["Purchase", "AddToCart", ""]),
     test=st.sampled_from([None, "TEST1"]),
     is_observed=st.booleans(),
 )
 def test_every_event_ends_in_exactly_one_result(
-    *, consent: str | None, rule: Rule, pixels: list[PixelTerms], name: str, test: str | None, is_observed: bool
+    *, consent: str | None, rule: ConsentRule, pixels: list[PixelTerms], name: str, test: str | None, is_observed: bool
 ) -> None:
     """Rejected makes one fact; else each pixel has either a delivery or a fact, and never both."""
     arrival = arrive(
