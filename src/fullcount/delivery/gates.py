@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from fullcount.delivery.alike import AlikeRefusals
 from fullcount.delivery.breaker import Breaker, Circuit
 from fullcount.delivery.lane_store import LaneStore
 from fullcount.delivery.rate import TokenRate
@@ -11,11 +12,12 @@ from fullcount.delivery.rate import TokenRate
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """The store, which must take results; the circuit, which is the lane's own; the rate, which is its token's."""
+    """The store, which must take results; circuit and refusals, which are the lane's own; the rate, its token's."""
 
     store: LaneStore
     breaker: Breaker
     rate: TokenRate
+    alike: AlikeRefusals = field(default_factory=AlikeRefusals)
 
     def wait_seconds(self, now: float) -> float:
         """Return how long circuit and rate keep the lane from sending; 0 if they do not."""

@@ -18,6 +18,7 @@ class Isolation(msgspec.Struct, frozen=True):
 
     buried: Mapping[int, Buried]
     batches: tuple[Sequence[int], ...]
+    is_unnamed: bool = False  # the one that is given up was alone, not named: the lane may be to blame
 
 
 def isolate(answer: Answer, size: int) -> Isolation:
@@ -32,7 +33,7 @@ def isolate(answer: Answer, size: int) -> Isolation:
         buried = {position: _buried(answer, words) for position, words in bad.items()}
         return Isolation(buried, (rest,) if rest else ())
     if size == 1:
-        return Isolation({0: _buried(answer, answer.message)}, ())
+        return Isolation({0: _buried(answer, answer.message)}, (), is_unnamed=answer.kind is not Kind.TOO_LARGE)
     middle = size // 2
     return Isolation({}, (range(middle), range(middle, size)))
 

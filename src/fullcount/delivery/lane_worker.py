@@ -45,7 +45,8 @@ class LaneWorker:
     def is_idle(self) -> bool:
         """Whether it holds no lease and remembers nothing that a new worker would have to learn again."""
         gates = self._gates
-        return not self._leases and not self._paused and gates.breaker.open_until is None and gates.store.is_ready
+        is_blank = gates.breaker.open_until is None and gates.alike.is_blank(self._means.clock.now())
+        return not self._leases and not self._paused and gates.store.is_ready and is_blank
 
     def observe(self, state: LaneState | None) -> None:
         """Take note of what the store says of the lane (None: it holds nothing), and look again."""

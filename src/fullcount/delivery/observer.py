@@ -52,7 +52,7 @@ class Observer(Protocol):
         ...
 
     def lane_failed(self, lane: Lane, error: BaseException) -> None:
-        """Something that nobody expected ended a lease; its deliveries come back when the lease ends."""
+        """Something that nobody expected went wrong; what it left open is handed back at once."""
         ...
 
 

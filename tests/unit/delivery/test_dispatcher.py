@@ -147,7 +147,7 @@ async def test_a_damaged_store_ends_the_dispatcher() -> None:
 
 
 async def test_an_error_that_nobody_expected_stops_neither_the_lane_nor_others() -> None:
-    """The lease ends by itself later, its deliveries go again, and somebody is told."""
+    """Its deliveries go again, and somebody is told."""
     tiktok = ScriptedDestination()
 
     async def rule(lane: Lane, event_ids: list[str]) -> Answer:
