@@ -12,6 +12,7 @@ import msgspec
 
 from fullcount.cli.far_side import clock_ahead_seconds, probe_pixels
 from fullcount.cli.output import count_of
+from fullcount.cli.sending_words import fix_for
 from fullcount.cli.store import open_reader, pixel_name, span
 from fullcount.cli.trial import Tried
 from fullcount.clock import Clock, elapsed_seconds
@@ -76,7 +77,7 @@ async def examine(settings: Settings, clock: Clock, *, probe: str = "", clock_as
     if clock_asked or is_loopback(urlsplit(settings.tiktok.base_url).hostname or ""):
         checks.append(await check_clock(settings, clock))
     if probe:
-        checks += [_probed(each) for each in await probe_pixels(settings, probe, clock)]
+        checks += [_probed(each, settings.tiktok.base_url) for each in await probe_pixels(settings, probe, clock)]
     return checks
 
 
@@ -219,12 +220,12 @@ async def check_clock(settings: Settings, clock: Clock) -> Check:
     return Check("clock", State.OK, f"within {SKEW_SECONDS:g} s of {settings.tiktok.base_url}")
 
 
-def _probed(each: Tried) -> Check:
+def _probed(each: Tried, base_url: str) -> Check:
     if each.taken:
         return Check("token", State.OK, f"{each.pixel}: TikTok took a test event, request_id {each.request_id}")
     said = f"code {each.code}" if each.code is not None else f"HTTP {each.status}" if each.status else "no answer"
     found = f"{each.pixel or each.event}: {said}, {each.message}"
-    return Check("token", State.PROBLEM, found, each.fix or "see that this machine reaches tiktok.base_url")
+    return Check("token", State.PROBLEM, found, fix_for(each, base_url))
 
 
 def _apart(warning: str) -> tuple[str, str]:

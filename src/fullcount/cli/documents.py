@@ -12,11 +12,13 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 import typer
 
+from fullcount.cli.curl import looks_like_curl
 from fullcount.errors import ConfigError, InvalidEvent
 from fullcount.events.problems import Problem
 
 Input = Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.", show_default=False)]
 
+INPUT = "the input"  # what has no name of its own: a pipe
 _json = msgspec.json.Decoder()
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -66,10 +68,12 @@ def read_items(file: BinaryIO) -> Iterator[Item]:
         InvalidEvent: the file as a whole is not JSON, or a body of TikTok's own API.
     """
     numbered = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+    name = getattr(file, "name", "")
+    where = name if isinstance(name, str) and name and not name.startswith("<") else INPUT
     first = next(numbered, (0, b""))
     second = next(numbered, None) if _is_whole_object(first[1]) else None
     if second is None:
-        yield from _items_of_document(first[1] + b"".join(line for _, line in numbered))
+        yield from _items_of_document(first[1] + b"".join(line for _, line in numbered), where)
         return
     for number, line in itertools.chain((first, second), numbered):
         yield _line(number, line)
@@ -109,16 +113,22 @@ def _line(number: int, line: bytes) -> Item:
         return Item(place, b"", Problem("", what, fix, code="not_json"))
 
 
-def _items_of_document(text: bytes) -> Iterator[Item]:
+def _items_of_document(text: bytes, where: str) -> Iterator[Item]:
     try:
         document: Any = _json.decode(text)
     except _UNREADABLE as error:
         what, fix = _why_unreadable(error, text, "one event, a list of them, or one a line")
-        raise _refused(what if text.strip() else "it is empty", fix) from None
+        if looks_like_curl(text[:200].decode("utf-8", "replace")):
+            what, fix = (
+                "it is a curl line",
+                f"see what is in it with fullcount check {'-' if where == INPUT else where}",
+            )
+        raise _refused(what if text.strip() else "it is empty", fix, where) from None
     if isinstance(document, dict) and ("data" in document or "batch" in document):
         raise _refused(
             "this is a body of TikTok's own API",
             "post it to the drop-in route, or see it as our JSON with fullcount check",
+            where,
         )
     path, events = "", [document]
     if isinstance(document, list):
@@ -150,8 +160,8 @@ def _first_bad_byte(text: bytes) -> int:
     return 0
 
 
-def _refused(reason: str, fix: str) -> InvalidEvent:
-    return InvalidEvent((Problem("", reason, fix, code="not_json"),), where="the input")
+def _refused(reason: str, fix: str, where: str) -> InvalidEvent:
+    return InvalidEvent((Problem("", reason, fix, code="not_json"),), where=where)
 
 
 def with_time(event: bytes, now: float) -> bytes:

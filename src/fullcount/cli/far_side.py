@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from fullcount.cli.sending_words import start_emulator
 from fullcount.cli.trial import Tried, try_events
 from fullcount.clock import Clock
+from fullcount.config.address import is_loopback
 from fullcount.config.settings import Settings, Source, TikTok
 from fullcount.errors import DestinationError
 
+PROBE_ID = "fullcount-doctor"  # nobody's: an event without any key is a finding of its own
 PROBE = "doctor"  # the name of the source that exists for the probe alone
 
 
@@ -39,7 +42,9 @@ def _date_header(base_url: str, timeout_seconds: float) -> str | None:
         return connection.getresponse().getheader("Date")
     except (OSError, http.client.HTTPException) as error:
         what = f"nobody answers ({type(error).__name__})"
-        raise DestinationError(what, where=base_url, fix="see that this machine reaches it") from None
+        is_local = is_loopback(parts.hostname or "")
+        fix = start_emulator(base_url) if is_local else "see that this machine reaches it"
+        raise DestinationError(what, where=base_url, fix=fix) from None
     finally:
         connection.close()
 
@@ -50,6 +55,7 @@ async def probe_pixels(settings: Settings, test_event_code: str, clock: Clock) -
     event = {
         "event": "Pageview",
         "event_id": f"fullcount-doctor-{int(clock.now())}",
+        "user": {"external_id": PROBE_ID},
         "event_time": int(clock.now()),
         "page": {"url": "https://example.com/"},
     }

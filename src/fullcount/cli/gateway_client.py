@@ -80,7 +80,7 @@ class GatewayClient:
                 return self._read(status, answer, len(events))
             self._wait(min(retry_after, LONGEST_WAIT_SECONDS))
         raise StoreUnavailable(
-            f"the gateway could not store, {MAX_TRIES} times in a row: {_words(answer)}",
+            f"the gateway could not store, {MAX_TRIES} times in a row: {_said(answer)[0]}",
             where=self._url,
             fix="see its log, or run fullcount doctor there; then send again: what is stored already is a duplicate",
         )
@@ -121,24 +121,23 @@ class GatewayClient:
                     fix="is --url the address of fullcount serve?",
                 ) from None
         if status in {http.client.BAD_REQUEST, http.client.REQUEST_ENTITY_TOO_LARGE}:
-            problem = Problem("", _words(answer), "", code="request_refused")
+            problem = Problem("", *_said(answer), code="request_refused")
             return Taken(rejected=tuple(Noted(index, (problem,)) for index in range(count)))
         fixes: dict[int, str] = {
             http.client.UNAUTHORIZED: "the key is not one of a source there: see --key, and key in its settings",
             http.client.FORBIDDEN: "the key does not open that pixel: see pixels of the source",
             http.client.NOT_FOUND: "is --url the address of fullcount serve?",
         }
-        raise DestinationError(
-            f"HTTP {status}: {_words(answer)}", where=self._url, fix=fixes.get(status, "see its log")
-        )
+        reason, fix = _said(answer)
+        raise DestinationError(f"HTTP {status}: {reason}", where=self._url, fix=fixes.get(status, fix or "see its log"))
 
 
 def _seconds(header: str | None) -> float:
     return float(header) if header and header.replace(".", "", 1).isdigit() else 1.0
 
 
-def _words(answer: bytes) -> str:
-    """Return what an answer says for a person: its error, its first problem, or its beginning."""
+def _said(answer: bytes) -> tuple[str, str]:
+    """Return what an answer says for a person, and its fix: of its error, its first problem, or its beginning alone."""
     try:
         held: Any = msgspec.json.decode(answer)
     except msgspec.DecodeError:
@@ -149,5 +148,5 @@ def _words(answer: bytes) -> str:
             held = {"error": (rejected[0].get("problems") or [{}])[0]}
         error = held.get("error")
         if isinstance(error, dict):
-            return mask(". Fix: ".join(str(error[key]) for key in ("reason", "fix") if error.get(key)))
-    return mask(answer[:200].decode("utf-8", "replace")) or "no reason given"
+            return mask(str(error.get("reason", ""))) or "no reason given", mask(str(error.get("fix", "")))
+    return mask(answer[:200].decode("utf-8", "replace")) or "no reason given", ""

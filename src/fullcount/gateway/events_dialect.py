@@ -20,6 +20,8 @@ _ONE_HEAD = b'{"accepted":1,"duplicates":0,"merged":0,"withheld":0,"event_ids":[
 _ONE_TAIL = b'],"results":["accepted"],"rejected":[],"withheld_events":[],"warnings":[]}'
 _encoder = msgspec.json.Encoder()
 
+# Worded so that masking leaves it whole: a header's name with a value behind it is read as a credential.
+_KEY_FIX = "put the source's key into the Authorization header, with the scheme Bearer"
 _STATUS_OF_UNREADABLE = {"too_many_events": 413, "empty": 422}
 
 
@@ -37,9 +39,7 @@ class EventsDialect:
         """401."""
         reason = "the source's key is missing" if is_missing else "no source has this key"
         headers = ((b"www-authenticate", b"Bearer"),)
-        return refusal_reply(
-            Refusal(401, "unauthorized", reason, "send Authorization: Bearer <source key>", headers=headers)
-        )
+        return refusal_reply(Refusal(401, "unauthorized", reason, _KEY_FIX, headers=headers))
 
     def refused(self, refusal: Refusal) -> Reply:
         """408, 413, 415, or 400."""

@@ -183,3 +183,11 @@ def test_a_far_side_that_is_not_there_is_found(shop: Shop) -> None:
 
     assert status == 1
     assert "nobody answers" in checks["clock"]["found"]
+    assert "fullcount emulate --port 9" in checks["clock"]["fix"]
+
+
+def test_a_probe_is_no_finding_of_the_emulators(shop: Shop) -> None:
+    """The test event has a key of its own to be matched by, which is nobody's."""
+    examined(shop, "--probe", "TEST12345")
+
+    assert "No match key at all" not in {found["title"] for found in shop.tiktok.emulator.diagnostics()}

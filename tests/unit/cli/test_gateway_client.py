@@ -115,6 +115,25 @@ def test_a_request_that_cannot_be_read_rejects_its_events(gateway: Gateway, clie
     assert taken.rejected[0].problems[0].reason == "value of [email]"
 
 
+def test_a_refused_key_has_one_fix(gateway: Gateway, client: GatewayClient) -> None:
+    """The gateway's reason with the fix of this side, since who sends names the key by an option."""
+    gateway.script = [(401, {}, b'{"error":{"reason":"no source has this key","fix":"put it into the header"}}')]
+    with pytest.raises(DestinationError) as caught:
+        client.post([b"{}"])
+
+    assert caught.value.what == "HTTP 401: no source has this key"
+    assert "--key" in caught.value.fix
+
+
+def test_a_refusal_that_is_known_to_the_gateway_alone_keeps_its_fix(gateway: Gateway, client: GatewayClient) -> None:
+    """What this side has no better fix for is passed on."""
+    gateway.script = [(415, {}, b'{"error":{"reason":"no such type","fix":"send JSON"}}')]
+    with pytest.raises(DestinationError) as caught:
+        client.post([b"{}"])
+
+    assert caught.value.fix == "send JSON"
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     """The address has a scheme and a host."""

@@ -61,6 +61,39 @@ def test_a_tiktok_that_cannot_be_reached_is_said(shop: Shop) -> None:
 
     assert result.exit_code == 1
     assert "no answer" in result.stdout
+    assert "fullcount emulate --port 9" in result.stdout
+
+
+def test_an_emulators_refusal_of_a_token_names_the_emulators_option(shop: Shop) -> None:
+    """Where the base URL is this machine, the token is the one that `emulate` was given, and not Events Manager's."""
+    shop.environ["TIKTOK_ACCESS_TOKEN"] = "test-wrong-token"
+    result = shop.run("send", "--test-code", "TEST12345", str(EXAMPLES / "purchase.json"))
+
+    assert "fullcount emulate --pixel CODE=TOKEN" in result.stdout
+    assert "Events Manager" not in result.stdout
+
+
+def test_events_without_a_time_are_one_quiet_line(shop: Shop, now: int) -> None:
+    """That now was taken is said once for all of them, in no table of problems; --json has each."""
+    events = [purchase(f"order-{number}", now) for number in (1, 2)]
+    for event in events:
+        del event["event_time"]
+    shown = shop.run("send", "-", "--test-code", "TEST12345", stdin=lines(*events))
+    document = shop.run_json("send", "-", "--test-code", "TEST12345", stdin=lines(*events))
+
+    assert "2 events without event_time: taken as of now" in shown.stdout
+    assert "problems" not in shown.stdout
+    assert [each["problems"][0]["code"] for each in document["results"]] == ["time_missing"] * 2
+
+
+def test_a_curl_line_is_sent_to_the_check(shop: Shop) -> None:
+    """`send` takes events; the file is named, and the command that reads such a line."""
+    file = str(EXAMPLES / "curl.txt")
+    result = shop.run("send", "--test-code", "TEST12345", file)
+
+    assert result.exit_code == 2
+    assert f"{file}: it is a curl line" in result.stderr
+    assert f"fullcount check {file}" in result.stderr
 
 
 def test_a_bad_test_event_is_not_sent(shop: Shop, now: int) -> None:
