@@ -15,8 +15,8 @@ BATCH_EVENTS = 200
 BATCH_BYTES = 400_000  # a gateway takes 1 MB
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """What is to be said of one event of the file."""
+class ItemProblems(msgspec.Struct, frozen=True):
+    """The problems of one event of the file."""
 
     place: str
     problems: tuple[Problem, ...]
@@ -30,8 +30,8 @@ class Sent(msgspec.Struct):
     merged: int = 0
     withheld: int = 0
     event_ids: list[str | None] = []  # of all that were posted, in order; None for a rejected one
-    rejected: list[Finding] = []
-    warned: list[Finding] = []
+    rejected: list[ItemProblems] = []
+    warned: list[ItemProblems] = []
     reasons: dict[str, int] = {}  # of those withheld
     journeys: list[Journey] = []  # with --wait: what became of each
 
@@ -42,16 +42,16 @@ class Sent(msgspec.Struct):
         self.merged += taken.merged
         self.withheld += taken.withheld
         self.event_ids += taken.event_ids or [None] * len(batch)
-        self.rejected += self._findings(batch, taken.rejected)
-        self.warned += self._findings(batch, taken.warnings)
+        self.rejected += self._placed(batch, taken.rejected)
+        self.warned += self._placed(batch, taken.warnings)
         for each in taken.withheld_events:
             self.reasons[each.reason] = self.reasons.get(each.reason, 0) + 1
 
     @staticmethod
-    def _findings(batch: list[Item], noted: tuple[Noted, ...]) -> Iterator[Finding]:
+    def _placed(batch: list[Item], noted: tuple[Noted, ...]) -> Iterator[ItemProblems]:
         for each in noted:
             place = batch[each.index].place if each.index is not None and each.index < len(batch) else ""
-            yield Finding(place, each.problems)
+            yield ItemProblems(place, each.problems)
 
 
 def post_items(
@@ -77,7 +77,7 @@ def batches(items: Iterable[Item], sent: Sent) -> Iterator[list[Item]]:
     size = 0
     for item in items:
         if item.problem is not None:
-            sent.rejected.append(Finding(item.place, (item.problem,)))
+            sent.rejected.append(ItemProblems(item.place, (item.problem,)))
             continue
         if batch and (len(batch) == BATCH_EVENTS or size + len(item.event) > BATCH_BYTES):
             yield batch
