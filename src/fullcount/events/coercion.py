@@ -1,6 +1,6 @@
 """Values of a wrong but readable type become the right one, with a warning; the unreadable is dropped, and said.
 
-Each function takes a value from outside, the path it stood at and the findings so far, and returns the value or None.
+Each function takes a value from outside, the path it stood at and the problems so far, and returns the value or None.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import math
 import re
 from typing import Any
 
-from fullcount.events.findings import Findings
 from fullcount.events.model import Identifiers, Number
+from fullcount.events.problem_list import ProblemList
 
 LARGEST_IN_TEXT = 10**30
 LARGEST_NUMBER = 10**15  # beyond this nothing is an amount, a count or a time, and floats lose whole units
@@ -26,102 +26,102 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 
 
-def text(value: Any, path: str, findings: Findings) -> str | None:
+def text(value: Any, path: str, problems: ProblemList) -> str | None:
     """Return a string; a number becomes one, with a warning."""
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not abs(value) <= LARGEST_IN_TEXT:  # of a NaN neither this nor its contrary is true
-            findings.drop(path, "wrong_type", "expected a string, got a number that has no plain spelling", _AS_STRING)
+            problems.drop(path, "wrong_type", "expected a string, got a number that has no plain spelling", _AS_STRING)
             return None
-        findings.warn(path, "coerced", "expected a string, got a number; it was taken as its digits", _AS_STRING)
+        problems.warn(path, "coerced", "expected a string, got a number; it was taken as its digits", _AS_STRING)
         return str(int(value)) if value == int(value) else repr(value)
-    findings.drop(path, "wrong_type", f"expected a string, got {_kind(value)}", _AS_STRING)
+    problems.drop(path, "wrong_type", f"expected a string, got {_kind(value)}", _AS_STRING)
     return None
 
 
-def identifiers(value: Any, path: str, findings: Findings) -> Identifiers:
+def identifiers(value: Any, path: str, problems: ProblemList) -> Identifiers:
     """Return one string or several; a list of one is that one."""
     if not isinstance(value, list | tuple):
-        return text(value, path, findings)
+        return text(value, path, problems)
     several = [
         found
         for i, each in enumerate(value)
-        if not is_empty(each) and (found := text(each, f"{path}.{i}", findings)) is not None
+        if not is_empty(each) and (found := text(each, f"{path}.{i}", problems)) is not None
     ]
     return tuple(several) if len(several) > 1 else several[0] if several else None
 
 
-def texts(value: Any, path: str, findings: Findings) -> tuple[str, ...]:
+def texts(value: Any, path: str, problems: ProblemList) -> tuple[str, ...]:
     """Return a tuple of strings; a single one becomes a tuple of one."""
-    found = identifiers(value, path, findings)
+    found = identifiers(value, path, problems)
     return found if isinstance(found, tuple) else () if found is None else (found,)
 
 
-def number(value: Any, path: str, findings: Findings) -> Number | None:
+def number(value: Any, path: str, problems: ProblemList) -> Number | None:
     """Return a finite number; "89.99" becomes one, with a warning; anything else is dropped."""
     if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        findings.warn(path, "coerced", "expected a number, got a string; it was read as a number", "send it unquoted")
+        problems.warn(path, "coerced", "expected a number, got a string; it was read as a number", "send it unquoted")
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         fix = "send a plain number such as 89.99: a dot, no currency sign, no thousands separators"
-        findings.drop(path, "not_a_number", f"expected a number, got {_kind(value)}", fix)
+        problems.drop(path, "not_a_number", f"expected a number, got {_kind(value)}", fix)
         return None
-    return storable_number(value, path, findings)
+    return storable_number(value, path, problems)
 
 
-def storable_number(value: Number, path: str, findings: Findings) -> Number | None:
+def storable_number(value: Number, path: str, problems: ProblemList) -> Number | None:
     """Return the number, or drop it if it is not finite or too large to be one of a shop's."""
     if isinstance(value, float) and not math.isfinite(value):
-        findings.drop(path, "not_finite", "the number is infinite or not a number", "leave the field out if unknown")
+        problems.drop(path, "not_finite", "the number is infinite or not a number", "leave the field out if unknown")
         return None
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        findings.drop(path, "number_too_large", "the number is too large", "send units of the currency, not less")
+        problems.drop(path, "number_too_large", "the number is too large", "send units of the currency, not less")
         return None
     return value
 
 
-def whole(value: Any, path: str, findings: Findings) -> int | None:
+def whole(value: Any, path: str, problems: ProblemList) -> int | None:
     """Return a whole number, under the rules of `number`."""
-    found = number(value, path, findings)
+    found = number(value, path, problems)
     if found is None or isinstance(found, int):
         return found
     if found == int(found):
         return int(found)
-    findings.drop(path, "not_whole", "expected a whole number", "send a whole number")
+    problems.drop(path, "not_whole", "expected a whole number", "send a whole number")
     return None
 
 
-def truth(value: Any, path: str, findings: Findings) -> bool | None:
+def truth(value: Any, path: str, problems: ProblemList) -> bool | None:
     """Return a boolean; 1, 0, "true", "false", "yes" and "no" become one, with a warning."""
     if isinstance(value, bool):
         return value
     word = value.strip().lower() if isinstance(value, str) else "1" if value == 1 else "0" if value == 0 else ""
     if word in _TRUE or word in _FALSE:
-        findings.warn(path, "coerced", "expected true or false; the value was read as one", "send true or false")
+        problems.warn(path, "coerced", "expected true or false; the value was read as one", "send true or false")
         return word in _TRUE
-    findings.drop(path, "wrong_type", f"expected true or false, got {_kind(value)}", "send true or false")
+    problems.drop(path, "wrong_type", f"expected true or false, got {_kind(value)}", "send true or false")
     return None
 
 
-def storable(value: Any, path: str, findings: Findings, depth: int = 0) -> Any:
+def storable(value: Any, path: str, problems: ProblemList, depth: int = 0) -> Any:
     """Return a value of an unlisted key as far as it can be stored and sent; what cannot be is None, and said."""
     if isinstance(value, str):
         return well_formed(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        return storable_number(value, path, findings)
+        return storable_number(value, path, problems)
     if depth < DEEPEST_EXTRA:
         if isinstance(value, dict):
             return {
-                well_formed(str(key)): storable(each, below(path, key), findings, depth + 1)
+                well_formed(str(key)): storable(each, below(path, key), problems, depth + 1)
                 for key, each in value.items()
             }
         if isinstance(value, list | tuple):
-            return [storable(each, f"{path}.{i}", findings, depth + 1) for i, each in enumerate(value)]
+            return [storable(each, f"{path}.{i}", problems, depth + 1) for i, each in enumerate(value)]
     reason = "nested too deep" if isinstance(value, dict | list | tuple) else f"{_kind(value)} cannot be sent as JSON"
-    findings.drop(path, "not_storable", reason, "send strings, numbers, booleans, or flat objects of them")
+    problems.drop(path, "not_storable", reason, "send strings, numbers, booleans, or flat objects of them")
     return None
 
 

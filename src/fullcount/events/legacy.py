@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fullcount.events.coercion import is_empty
-from fullcount.events.findings import Findings
+from fullcount.events.problem_list import ProblemList
 
 
-def lift_context(given: dict[str, Any], findings: Findings) -> dict[str, Any]:
+def lift_context(given: dict[str, Any], problems: ProblemList) -> dict[str, Any]:
     """Return the event object with what stands under `context` moved to where it belongs today.
 
     `context.user` becomes `user`, `context.ip` and `context.user_agent` join it, `context.page` becomes `page`, and
@@ -17,7 +17,7 @@ def lift_context(given: dict[str, Any], findings: Findings) -> dict[str, Any]:
     context = given.get("context")
     if not isinstance(context, dict):
         return given
-    findings.warn("context", "old_shape", "read as an event of TikTok's older shape", "send user and page without it")
+    problems.warn("context", "old_shape", "read as an event of TikTok's older shape", "send user and page without it")
     lifted = {key: value for key, value in given.items() if key != "context"}
     user = _united(context.get("user"), given.get("user"))
     ad = context.get("ad")

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from fullcount.events import coercion
-from fullcount.events.findings import Findings
 from fullcount.events.model import Ad, App, Content, Lead, Page, Properties, User
+from fullcount.events.problem_list import ProblemList
 
 S = TypeVar("S", bound=msgspec.Struct)
-Reader = Callable[[Any, str, Findings], Any]
+Reader = Callable[[Any, str, ProblemList], Any]
 
 
 class Shape(Generic[S]):
@@ -27,13 +27,13 @@ class Shape(Generic[S]):
         self.keeps_extra = "extra" in kind.__struct_fields__
 
 
-def read_part(shape: Shape[S], given: Any, path: str, findings: Findings) -> S | None:
+def read_part(shape: Shape[S], given: Any, path: str, problems: ProblemList) -> S | None:
     """Return a part made of `given`, or None if that is no object.
 
     Empty values count as absent; keys that the part does not know are kept in its `extra` if it has one.
     """
     if not isinstance(given, dict):
-        findings.drop(path, "wrong_type", "expected an object", 'send an object, e.g. {"key": "value"}')
+        problems.drop(path, "wrong_type", "expected an object", 'send an object, e.g. {"key": "value"}')
         return None
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
@@ -46,16 +46,16 @@ def read_part(shape: Shape[S], given: Any, path: str, findings: Findings) -> S |
         here = coercion.below(path, key)
         if name not in readers:
             if not shape.keeps_extra:
-                findings.drop(here, "unknown_key", "TikTok has no such key here", "leave it out, or use properties")
+                problems.drop(here, "unknown_key", "TikTok has no such key here", "leave it out, or use properties")
                 continue
-            if (kept := coercion.storable(value, here, findings)) is not None:
+            if (kept := coercion.storable(value, here, problems)) is not None:
                 extra[coercion.well_formed(str(key))] = kept
             continue
         if name != key:
             if not coercion.is_empty(fields.get(name)):
                 continue
-            findings.warn(here, "old_spelling", f"read as {name}", f"call it {name}")
-        found = readers[name](value, here, findings)
+            problems.warn(here, "old_spelling", f"read as {name}", f"call it {name}")
+        found = readers[name](value, here, problems)
         if found is not None:
             values[name] = found
     return shape.kind(**values, extra=extra) if extra else shape.kind(**values)
@@ -75,20 +75,20 @@ _CONTENT = Shape(
 )
 
 
-def _contents(value: Any, path: str, findings: Findings) -> tuple[Content, ...]:
+def _contents(value: Any, path: str, problems: ProblemList) -> tuple[Content, ...]:
     if isinstance(value, dict):
-        findings.warn(path, "coerced", "expected a list of items, got one item", "put the item into a list")
+        problems.warn(path, "coerced", "expected a list of items, got one item", "put the item into a list")
         value = [value]
     if not isinstance(value, list | tuple):
-        findings.drop(path, "wrong_type", "expected a list of items", 'send a list, e.g. [{"content_id": "SKU-1"}]')
+        problems.drop(path, "wrong_type", "expected a list of items", 'send a list, e.g. [{"content_id": "SKU-1"}]')
         return ()
     items = []
     for i, each in enumerate(value):
         here = f"{path}.{i}"
         if isinstance(each, str | int) and not isinstance(each, bool) and each != "":
-            findings.warn(here, "coerced", "expected an item, got only its id", 'send {"content_id": "SKU-1"}')
-            items.append(Content(content_id=coercion.text(each, here, Findings())))
-        elif not coercion.is_empty(each) and (item := read_part(_CONTENT, each, here, findings)) is not None:
+            problems.warn(here, "coerced", "expected an item, got only its id", 'send {"content_id": "SKU-1"}')
+            items.append(Content(content_id=coercion.text(each, here, ProblemList())))
+        elif not coercion.is_empty(each) and (item := read_part(_CONTENT, each, here, problems)) is not None:
             items.append(item)
     return tuple(items)
 
@@ -110,21 +110,21 @@ _PROPERTIES = Shape(
 _FLAT_ITEM = ("content_id", "content_name", "content_category", "brand", "price", "quantity")
 
 
-def read_properties(given: Any, path: str, findings: Findings) -> Properties | None:
+def read_properties(given: Any, path: str, problems: ProblemList) -> Properties | None:
     """Return properties; item fields that stand flat beside no `contents` become one item."""
     if isinstance(given, dict) and not coercion.is_empty(given.get("content_id")):
-        given = _with_flat_item(given, path, findings)
-    return read_part(_PROPERTIES, given, path, findings)
+        given = _with_flat_item(given, path, problems)
+    return read_part(_PROPERTIES, given, path, problems)
 
 
-def _with_flat_item(given: dict[str, Any], path: str, findings: Findings) -> dict[str, Any]:
+def _with_flat_item(given: dict[str, Any], path: str, problems: ProblemList) -> dict[str, Any]:
     if isinstance(given["content_id"], list | tuple):
         if coercion.is_empty(given.get("content_ids")):
-            findings.warn(f"{path}.content_id", "old_spelling", "read as content_ids", "call it content_ids")
+            problems.warn(f"{path}.content_id", "old_spelling", "read as content_ids", "call it content_ids")
             rest = {key: value for key, value in given.items() if key != "content_id"}
             return {**rest, "content_ids": given["content_id"]}
     elif coercion.is_empty(given.get("contents")):
-        findings.warn(f"{path}.content_id", "flat_item", "read as one item", "send the item in contents")
+        problems.warn(f"{path}.content_id", "flat_item", "read as one item", "send the item in contents")
         item = {key: given[key] for key in _FLAT_ITEM if key in given}
         rest = {key: value for key, value in given.items() if key not in item}
         return {**rest, "contents": [item]}
@@ -158,29 +158,29 @@ _AD = Shape(
 _LEAD = Shape(Lead, _texts("lead_id", "lead_event_source"))
 
 
-def read_user(given: Any, path: str, findings: Findings) -> User | None:
+def read_user(given: Any, path: str, problems: ProblemList) -> User | None:
     """Return the user, under today's or TikTok's older spellings."""
-    return read_part(_USER, given, path, findings)
+    return read_part(_USER, given, path, problems)
 
 
-def read_page(given: Any, path: str, findings: Findings) -> Page | None:
+def read_page(given: Any, path: str, problems: ProblemList) -> Page | None:
     """Return the page; a lone string is its URL."""
     if isinstance(given, str):
-        findings.warn(path, "coerced", "expected an object, got text; it was read as page.url", "send page.url")
+        problems.warn(path, "coerced", "expected an object, got text; it was read as page.url", "send page.url")
         given = {"url": given}
-    return read_part(_PAGE, given, path, findings)
+    return read_part(_PAGE, given, path, problems)
 
 
-def read_app(given: Any, path: str, findings: Findings) -> App | None:
+def read_app(given: Any, path: str, problems: ProblemList) -> App | None:
     """Return the app."""
-    return read_part(_APP, given, path, findings)
+    return read_part(_APP, given, path, problems)
 
 
-def read_ad(given: Any, path: str, findings: Findings) -> Ad | None:
+def read_ad(given: Any, path: str, problems: ProblemList) -> Ad | None:
     """Return the ad."""
-    return read_part(_AD, given, path, findings)
+    return read_part(_AD, given, path, problems)
 
 
-def read_lead(given: Any, path: str, findings: Findings) -> Lead | None:
+def read_lead(given: Any, path: str, problems: ProblemList) -> Lead | None:
     """Return the lead."""
-    return read_part(_LEAD, given, path, findings)
+    return read_part(_LEAD, given, path, problems)

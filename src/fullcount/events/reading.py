@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from fullcount.events import coercion
-from fullcount.events.findings import Findings
 from fullcount.events.legacy import lift_context
 from fullcount.events.model import LARGEST_TIME, Event, EventSource, names_only
 from fullcount.events.parts import (
@@ -22,6 +21,7 @@ from fullcount.events.parts import (
     read_properties,
     read_user,
 )
+from fullcount.events.problem_list import ProblemList
 from fullcount.events.problems import Problem
 
 LONGEST_INTEGER = 400  # digits; Python refuses more than 4,300, and beyond 309 nothing fits a float
@@ -107,91 +107,91 @@ def _read_text(encoded: bytes) -> Reading:
 
 
 def _unreadable(code: str, reason: str, fix: str) -> Reading:
-    findings = Findings()
-    findings.refuse("", code, reason, fix)
-    return Reading(None, tuple(findings.problems), "", "")
+    problems = ProblemList()
+    problems.refuse("", code, reason, fix)
+    return Reading(None, tuple(problems.listed), "", "")
 
 
 def _read_object(given: dict[str, Any]) -> Reading:
-    findings = Findings()
-    given = lift_context(given, findings)
+    problems = ProblemList()
+    given = lift_context(given, problems)
     name = given.get("event")
     if not isinstance(name, str) or not name:
-        findings.refuse("event", "name_missing", "the event has no name", 'send "event": "Purchase" or another name')
+        problems.refuse("event", "name_missing", "the event has no name", 'send "event": "Purchase" or another name')
         given = {**given, "event": "?"}
-    event = read_part(_EVENT, given, "", findings)
+    event = read_part(_EVENT, given, "", problems)
     event_id = (event.event_id if event is not None else None) or ""
     return Reading(
-        None if findings.fatal else event,
-        tuple(findings.problems),
+        None if problems.fatal else event,
+        tuple(problems.listed),
         coercion.well_formed(name) if isinstance(name, str) else "",
         event_id,
     )
 
 
-def _time(value: Any, path: str, findings: Findings) -> int | None:
+def _time(value: Any, path: str, problems: ProblemList) -> int | None:
     """Return Unix seconds (or milliseconds, which the checks mend) of a number, its digits, or ISO 8601."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) <= LARGEST_TIME else coercion.whole(value, path, findings)
+        return value if abs(value) <= LARGEST_TIME else coercion.whole(value, path, problems)
     if isinstance(value, float):
-        found = coercion.storable_number(value, path, findings)
+        found = coercion.storable_number(value, path, problems)
         if found is not None:
-            findings.warn(path, "coerced", "expected whole Unix seconds", "send event_time as an integer")
+            problems.warn(path, "coerced", "expected whole Unix seconds", "send event_time as an integer")
         return None if found is None else int(found)
     if isinstance(value, str):
         word = value.strip()
         if word.isascii() and word.isdigit() and len(word) <= 19 and int(word) <= LARGEST_TIME:
-            findings.warn(path, "coerced", "expected a number, got its digits as text", "send event_time as an integer")
+            problems.warn(path, "coerced", "expected a number, got its digits as text", "send event_time as an integer")
             return int(word)
-        return _iso_time(word, path, findings)
-    findings.drop(path, "wrong_type", "the time cannot be read", _TIME_FIX)
+        return _iso_time(word, path, problems)
+    problems.drop(path, "wrong_type", "the time cannot be read", _TIME_FIX)
     return None
 
 
 _TIME_FIX = "send event_time as Unix seconds, e.g. 1795357800"
 
 
-def _iso_time(word: str, path: str, findings: Findings) -> int | None:
+def _iso_time(word: str, path: str, problems: ProblemList) -> int | None:
     try:
         moment = datetime.fromisoformat(word)
         seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        findings.drop(path, "time_unreadable", "the time cannot be read", _TIME_FIX)
+        problems.drop(path, "time_unreadable", "the time cannot be read", _TIME_FIX)
         return None
     zone = "" if moment.tzinfo else ", and as UTC since it names no zone"
-    findings.warn(path, "coerced", f"the time was read from ISO 8601{zone}", _TIME_FIX)
+    problems.warn(path, "coerced", f"the time was read from ISO 8601{zone}", _TIME_FIX)
     return int(seconds // 1)
 
 
-def _event_source(value: Any, path: str, findings: Findings) -> EventSource | None:
+def _event_source(value: Any, path: str, problems: ProblemList) -> EventSource | None:
     word = value.strip().lower() if isinstance(value, str) else ""
     if word not in {each.value for each in EventSource}:
-        findings.refuse(path, "event_source_unknown", "no such event source", "send web, app, offline or crm")
+        problems.refuse(path, "event_source_unknown", "no such event source", "send web, app, offline or crm")
         return None
     if word != value:
-        findings.warn(path, "coerced", "event sources are lower case", f"send {word}")
+        problems.warn(path, "coerced", "event sources are lower case", f"send {word}")
     return EventSource(word)
 
 
-def _consent(value: Any, path: str, findings: Findings) -> str | None:
+def _consent(value: Any, path: str, problems: ProblemList) -> str | None:
     """Return the consent as text: what cannot be read is a refusal, never a grant."""
     if isinstance(value, str):
         if value.strip().lower() not in CONSENT_WORDS:
             reason = "the consent is no word that is known here and counts as no grant"
-            findings.warn(path, "consent_unreadable", reason, 'send "granted" or "denied"')
+            problems.warn(path, "consent_unreadable", reason, 'send "granted" or "denied"')
         return coercion.well_formed(value)
     if isinstance(value, bool):
-        findings.warn(path, "coerced", 'expected "granted" or "denied", got a boolean', 'send "granted" or "denied"')
+        problems.warn(path, "coerced", 'expected "granted" or "denied", got a boolean', 'send "granted" or "denied"')
         return "granted" if value else "denied"
-    findings.warn(path, "consent_unreadable", "the consent cannot be read and counts as denied", 'send "granted"')
+    problems.warn(path, "consent_unreadable", "the consent cannot be read and counts as denied", 'send "granted"')
     return "denied"
 
 
-def _limited(value: Any, path: str, findings: Findings) -> bool:
+def _limited(value: Any, path: str, problems: ProblemList) -> bool:
     """Return limited data use: what cannot be read is a wish for it."""
-    found = coercion.truth(value, path, Findings() if not isinstance(value, bool | str | int | float) else findings)
+    found = coercion.truth(value, path, ProblemList() if not isinstance(value, bool | str | int | float) else problems)
     if found is None:
-        findings.warn(path, "coerced", "limited_data_use cannot be read and counts as true", "send true or false")
+        problems.warn(path, "coerced", "limited_data_use cannot be read and counts as true", "send true or false")
     return found is not False
 
 

@@ -8,9 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from fullcount.events.coercion import below
-from fullcount.events.findings import Findings
 from fullcount.events.free_text import REMOVED, holds_identifier, without_identifiers
 from fullcount.events.model import Content, Properties
+from fullcount.events.problem_list import ProblemList
 from fullcount.identity.privacy import NameKind, is_private, kind_of
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -32,7 +32,7 @@ _TEXTS = (
 )
 
 
-def clean_user_extra(extra: dict[str, Any], path: str, findings: Findings) -> dict[str, Any] | None:
+def clean_user_extra(extra: dict[str, Any], path: str, problems: ProblemList) -> dict[str, Any] | None:
     """Return unlisted keys of a person or event without those that look like an identifier or a secret, at any depth.
 
     None if nothing is left.
@@ -41,11 +41,11 @@ def clean_user_extra(extra: dict[str, Any], path: str, findings: Findings) -> di
     for key, value in extra.items():
         here = below(path, key)
         if holds_identifier(key) or _is_private_value(key, value) or _is_of_person_or_door(key, value, path):
-            findings.drop(here, "identifier_in_extra", "the key or its value looks like an identifier", _FIX)
+            problems.drop(here, "identifier_in_extra", "the key or its value looks like an identifier", _FIX)
         elif isinstance(value, dict):
-            kept[key] = clean_user_extra(value, here, findings) or {}
+            kept[key] = clean_user_extra(value, here, problems) or {}
         elif isinstance(value, list | tuple):
-            kept[key] = [each for each in (_cleaned_element(key, each, here, findings) for each in value) if each != ""]
+            kept[key] = [each for each in (_cleaned_element(key, each, here, problems) for each in value) if each != ""]
         else:
             kept[key] = value
     return kept or None
@@ -73,19 +73,19 @@ def _kind_within(parent: str, key: str) -> NameKind:
     return kind
 
 
-def _cleaned_element(key: str, value: Any, path: str, findings: Findings) -> Any:
+def _cleaned_element(key: str, value: Any, path: str, problems: ProblemList) -> Any:
     """Return an element of a list that stands under `key`; an empty string for one that must go."""
     if isinstance(value, dict):
-        return clean_user_extra(value, path, findings) or {}
+        return clean_user_extra(value, path, problems) or {}
     if isinstance(value, list | tuple):
-        return [_cleaned_element(key, each, path, findings) for each in value]
+        return [_cleaned_element(key, each, path, problems) for each in value]
     if _is_private_value(key, value):
-        findings.drop(path, "identifier_in_extra", "a value looks like an identifier", _FIX)
+        problems.drop(path, "identifier_in_extra", "a value looks like an identifier", _FIX)
         return ""
     return value
 
 
-def clean_properties(given: Properties, findings: Findings) -> Properties:
+def clean_properties(given: Properties, problems: ProblemList) -> Properties:
     """Return the properties with what is personal or secret replaced by "(removed)".
 
     In texts these are e-mail addresses and phone numbers; under unlisted keys also what the key says to be one.
@@ -106,18 +106,18 @@ def clean_properties(given: Properties, findings: Findings) -> Properties:
     if given.extra and (extra := _clean_tree(given.extra)) != given.extra:
         changes["extra"] = extra
     for name in changes:
-        findings.drop(f"properties.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
+        problems.drop(f"properties.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
     return replace(given, **changes) if changes else given
 
 
-def clean_part(part: S, path: str, findings: Findings) -> S:
+def clean_part(part: S, path: str, problems: ProblemList) -> S:
     """Return an app, ad or lead with e-mail addresses and phone numbers in its texts replaced by "(removed)"."""
     changes: dict[str, Any] = {}
     for name in part.__struct_fields__:
         text = getattr(part, name)
         if isinstance(text, str) and (cleaned := without_identifiers(text)) != text:
             changes[name] = cleaned
-            findings.drop(f"{path}.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
+            problems.drop(f"{path}.{name}", "identifier_removed", _REMOVED_REASON, _FIX)
     return replace(part, **changes) if changes else part
 
 

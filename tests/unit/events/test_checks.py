@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fullcount.events.checks import CHECKS, CheckRules, check_event
 from fullcount.events.checks.money import CURRENCIES
-from fullcount.events.findings import Findings
 from fullcount.events.model import App, Content, Event, EventSource, Lead, Page, Properties, User
+from fullcount.events.problem_list import ProblemList
 from fullcount.events.problems import Severity
 
 NOW = 1_795_357_800.0
@@ -54,6 +54,14 @@ def test_a_sound_purchase_passes_unchanged() -> None:
     checked, problems = check_event(event, RULES, NOW)
     assert checked is event
     assert problems == ()
+
+
+@pytest.mark.parametrize(("ahead_seconds", "said"), [(1_200, "20 minutes"), (1_157 * DAY, "1157 days")])
+def test_how_far_in_the_future_is_said_in_a_unit_that_can_be_read(ahead_seconds: int, said: str) -> None:
+    """Minutes for a clock that is wrong, days for a year that is."""
+    _, problems = check_event(purchase(event_time=int(NOW) + ahead_seconds), RULES, NOW)
+
+    assert [problem.reason for problem in problems] == [f"the event is {said} in the future"]
 
 
 @pytest.mark.parametrize(
@@ -289,4 +297,4 @@ def test_checking_twice_is_checking_once(event: Event) -> None:
 def test_every_check_has_the_same_shape(event: Event) -> None:
     """Checks can be run alone and in any order: each takes an event and returns one."""
     for check in reversed(CHECKS):
-        assert isinstance(check(event, RULES, NOW, Findings()), Event)
+        assert isinstance(check(event, RULES, NOW, ProblemList()), Event)

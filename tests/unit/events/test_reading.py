@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from fullcount.consent.decision import Signal, read_signal
 from fullcount.events.checks import CheckRules, check_event
 from fullcount.events.codec import decode_stored, encode_stored
-from fullcount.events.findings import MOST_PROBLEMS
 from fullcount.events.model import Content, Event, EventSource, Page, Properties, User
+from fullcount.events.problem_list import MOST_PROBLEMS
 from fullcount.events.problems import Severity
 from fullcount.events.reading import CONSENT_WORDS, Reading, read_event, read_fields
 from fullcount.identity.identify import IdentityRules, identify

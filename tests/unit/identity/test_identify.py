@@ -76,7 +76,8 @@ def test_several_values_stay_several_without_repetitions() -> None:
 def test_at_most_ten_values_of_an_identifier_are_taken(field: str) -> None:
     """Ten are more than a person has; the rest is dropped, and said once."""
     values = tuple(f"jane{i}@example.com" if field == "email" else f"+1212555{i:04}" for i in range(1_000))
-    event, problems = identified(user=User(**{field: values}))
+    several: dict[str, Any] = {field: values}
+    event, problems = identified(user=User(**several))
     assert len(getattr(event.user, field)) == 10
     assert problems == [(f"user.{field}", "too_many_values")]
 

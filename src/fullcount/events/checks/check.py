@@ -7,17 +7,17 @@ from fullcount.events.checks.items import check_items, check_sum
 from fullcount.events.checks.money import check_money
 from fullcount.events.checks.rules import Check, CheckRules
 from fullcount.events.checks.timing import check_time
-from fullcount.events.findings import Findings
 from fullcount.events.model import Event
 from fullcount.events.names import name_problem
+from fullcount.events.problem_list import ProblemList
 from fullcount.events.problems import Problem
 
 
-def check_name(event: Event, _rules: CheckRules, _now: float, findings: Findings) -> Event:
+def check_name(event: Event, _rules: CheckRules, _now: float, problems: ProblemList) -> Event:
     """Check the event's name against TikTok's lists; see `fullcount.events.names`."""
     problem = name_problem(event.event, event.event_source)
     if problem is not None:
-        findings.problems.append(problem)
+        problems.listed.append(problem)
     return event
 
 
@@ -37,9 +37,9 @@ def check_event(event: Event, rules: CheckRules, now: float) -> tuple[Event | No
 
     `now` is in Unix seconds. Identifiers (e-mail, phone, IP, click ID) are judged by `identify`, which normalises them.
     """
-    findings = Findings()
+    problems = ProblemList()
     for check in CHECKS:
-        event = check(event, rules, now, findings)
-    if not findings.problems:
+        event = check(event, rules, now, problems)
+    if not problems.listed:
         return event, ()
-    return None if findings.fatal else event, tuple(findings.problems)
+    return None if problems.fatal else event, tuple(problems.listed)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from fullcount.events.findings import Findings
 from fullcount.events.model import Event
+from fullcount.events.problem_list import ProblemList
 
 
 class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,6 @@ class CheckRules(msgspec.Struct, frozen=True, kw_only=True):
     max_future_seconds: float = 86_400.0  # no time zone explains more
 
 
-# A check takes the event, the rules, now in Unix seconds and the findings so far; it returns the event, mended where
+# A check takes the event, the rules, now in Unix seconds and the problems so far; it returns the event, mended where
 # it dropped or corrected a field.
-Check = Callable[[Event, CheckRules, float, Findings], Event]
+Check = Callable[[Event, CheckRules, float, ProblemList], Event]
