@@ -69,6 +69,11 @@ class Watch:
         """Count what a request brought."""
         metrics = self.metrics
         metrics.commit_seconds.observe(seconds)
+        if not facts and len(entries) == 1 and verdicts[0] is Verdict.ACCEPTED and source in self._consent:
+            # By far the commonest request, counted without loops.
+            metrics.accepted[source, entries[0].pixel] += 1
+            self._consent[source].events += 1
+            return
         new = 0
         for entry, verdict in zip(entries, verdicts, strict=True):
             if verdict is Verdict.ACCEPTED:
