@@ -13,6 +13,7 @@ from fullcount.config.address import is_loopback
 if TYPE_CHECKING:
     from fullcount.cli.trial import Tried  # loads the HTTP client
 
+_TOKEN_CODES = frozenset({40104, 40105})  # TikTok's words for no token and a wrong one
 SHOWN = 20  # problems at a terminal; --json has all
 
 
@@ -50,7 +51,7 @@ def print_tried(tried: list[Tried], test_code: str, base_url: str) -> None:
                 f"code {each.code}" if each.code is not None else f"HTTP {each.status}" if each.status else "no answer"
             )
             say(f"{name}: not taken for pixel {each.pixel}: {code}, {each.message}")
-            fix = each.fix or ("" if each.status else f"see that this machine reaches {base_url}")
+            fix = fix_for(each, base_url)
             say(f"  request_id {each.request_id or '(none)'}" + (f"\n  Fix: {fix}" if fix else ""))
         else:
             say(f"{name}: not sent: {each.message}")
@@ -58,6 +59,23 @@ def print_tried(tried: list[Tried], test_code: str, base_url: str) -> None:
     taken = [each for each in tried if each.taken]
     if taken:
         say(f"\n{where_to_look(sorted({each.event for each in taken}), test_code, base_url)}")
+
+
+def fix_for(tried: Tried, base_url: str) -> str:
+    """Return what mends a test event that was not taken; before an emulator that is a matter of this machine."""
+    is_local = is_loopback(urlsplit(base_url).hostname or "")
+    if not tried.status and not tried.fix:
+        return start_emulator(base_url) if is_local else f"see that this machine reaches {base_url}"
+    if is_local and tried.code in _TOKEN_CODES:
+        return "use the token that the emulator was given: fullcount emulate --pixel CODE=TOKEN"
+    return tried.fix
+
+
+def start_emulator(base_url: str) -> str:
+    """Return the command that puts an emulator where settings expect one."""
+    return (
+        f"base_url is on this machine: start the emulator with fullcount emulate --port {urlsplit(base_url).port or 80}"
+    )
 
 
 def where_to_look(names: list[str], test_code: str, base_url: str) -> str:
@@ -73,13 +91,19 @@ def where_to_look(names: list[str], test_code: str, base_url: str) -> str:
 def _print_problems(title: str, told: Iterable[ItemProblems]) -> None:
     """Print problems; those that several events share take one row, with the first event's place."""
     places: dict[tuple[str, str, str], list[str]] = {}
+    timeless = 0
     for each in told:
         for problem in each.problems:
+            if problem.code == "time_missing":
+                timeless += 1
+                continue
             places.setdefault((problem.path, problem.reason, problem.fix), []).append(each.place)
     rows = [
         (f"{held[0]} {path}".strip() + (f"\n(+{len(held) - 1} more)" if len(held) > 1 else ""), reason, fix)
         for (path, reason, fix), held in places.items()
     ]
+    if timeless:
+        say(f"{count_of(timeless, 'event')} without event_time: taken as of now")
     if rows:
         print_table(("where", title, "fix"), rows[:SHOWN])
     if len(rows) > SHOWN:
