@@ -38,6 +38,9 @@ class LaneWorker:
         self._paused = ""
         self._is_paused_by_person = False
         self._probe_at = 0.0
+        self._state: LaneState | None = None
+        self._awaits_queue = False  # the sleep is for something on the lane, not for a gate, a probe or a lease's end
+        self._wakes_at: float | None = None  # when the sleep ends by itself; None while awake
         self._is_retired = False
         self._corrupt: StoreCorrupt | None = None
 
@@ -49,11 +52,22 @@ class LaneWorker:
         return not self._leases and not self._paused and gates.store.is_ready and is_blank
 
     def observe(self, state: LaneState | None) -> None:
-        """Take note of what the store says of the lane (None: it holds nothing), and look again."""
+        """Take note of what the store says of the lane (None: it holds nothing); look again if that is news."""
+        seen = (self._holds_something, self._paused, self._is_paused_by_person)
+        before, self._state = self._state, state
         self._holds_something = state is not None and bool(state.queued or state.leased or state.held)
         self._paused = state.paused if state else ""
         self._is_paused_by_person = state is not None and state.paused_by_person
-        self._wake.ring()
+        has_turned = seen != (self._holds_something, self._paused, self._is_paused_by_person)
+        if self._wakes_at is None or has_turned or (self._awaits_queue and self._is_sooner(before, state)):
+            self._wake.ring()
+
+    def _is_sooner(self, before: LaneState | None, state: LaneState | None) -> bool:
+        """Return whether the lane may have something before the worker wakes; a change may have filled a batch."""
+        if state is None or state.next_due_at is None or self._wakes_at is None:
+            return False
+        ripe_at = state.next_due_at + self._means.limits.max_wait_ms / 1_000
+        return state != before or ripe_at + SHORTEST_WAIT_SECONDS < self._wakes_at
 
     def retire(self) -> None:
         """End when idle."""
@@ -74,7 +88,9 @@ class LaneWorker:
             while not (self._means.drain.is_stopping or self._is_retired or self._corrupt):
                 wait = await self._step()
                 if wait != 0:
+                    self._wakes_at = float("inf") if wait is None else self._means.clock.now() + wait
                     await self._wake.sleep(self._means.clock, wait)
+                    self._wakes_at = None
             if self._leases and not self._corrupt:
                 await asyncio.wait(self._leases)
         finally:
@@ -86,6 +102,7 @@ class LaneWorker:
     async def _step(self) -> float | None:
         """Do one thing; return how long to wait for the next (None: until rung)."""
         now, limits, gates = self._means.clock.now(), self._means.limits, self._gates
+        self._awaits_queue = False
         if not gates.store.is_ready:
             return None
         if not self._means.policy_of(self._lane).has_pixel:
@@ -123,6 +140,7 @@ class LaneWorker:
         if lease.deliveries:
             reach(Failpoint.AFTER_LEASE)
             return lease, 0
+        self._awaits_queue = True
         if lease.ask_again_at is None:
             return None, None
         return None, max(lease.ask_again_at - clock.now(), SHORTEST_WAIT_SECONDS)

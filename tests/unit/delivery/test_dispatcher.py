@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.delivery.scene import OTHER, STORE, entry, events, hashed, playing
+from tests.unit.delivery.scene import NOW, OTHER, STORE, entry, events, hashed, in_turn, playing
 
+from fullcount.clock import ManualClock
 from fullcount.config.settings import Delivery
-from fullcount.delivery.destination import Answer
+from fullcount.delivery.destination import Answer, Kind
 from fullcount.errors import StoreCorrupt, StoreUnavailable
+from fullcount.queue.delivery import Lease, LeaseLimits
 from fullcount.queue.lane import Lane
+from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome
 from fullcount.testing.destination import ScriptedDestination, take_all
 
@@ -194,3 +198,44 @@ async def test_a_lane_that_holds_nothing_costs_nothing() -> None:
         await scene.until(lambda: scene.count(Outcome.TEST) == 3)
         await scene.pass_time(3)
         assert len(asyncio.all_tasks()) == idle
+
+
+async def test_lanes_that_nothing_happens_on_ask_the_queue_for_nothing() -> None:
+    """While one lane is busy, lanes that wait for their next attempt or hold nothing due are not leased from."""
+    waiting = [Lane(f"CEXAMPLE1PIXEL{number:06}") for number in range(30)]
+    asked: Counter[Lane] = Counter()
+
+    class Counting(MemoryQueue):
+        async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
+            asked[lane] += 1
+            return await super().lease(lane, limits)
+
+    async def rule(lane: Lane, event_ids: list[str]) -> Answer:
+        if lane == STORE:
+            return await take_all(lane, event_ids)
+        return Answer(Kind.UNAVAILABLE, status=503, retry_after_seconds=3_600.0)
+
+    clock = ManualClock(NOW)
+    scene_options = {"clock": clock, "queue": Counting(clock), "lanes": (STORE, *waiting)}
+    async with playing(ScriptedDestination(rule), **scene_options) as scene:
+        for lane in waiting:
+            await scene.accept(*events(1), lane=lane)
+        await scene.pass_time(5, step=0.25)
+        asked.clear()
+        for number in range(100):
+            await scene.accept(hashed(f"order-{number}"))
+            await scene.pass_time(0.1, step=0.1)
+
+        assert scene.count(Outcome.DELIVERED) >= 90
+        assert asked[STORE] >= 10
+        assert sum(asked[lane] for lane in waiting) == 0
+
+
+async def test_a_sleeping_lane_hears_of_what_is_due_before_it_would_wake() -> None:
+    """New events on a lane whose older one waits an hour for its next attempt leave as soon as ever."""
+    tiktok = ScriptedDestination(in_turn(Answer(Kind.UNAVAILABLE, status=503, retry_after_seconds=3_600.0)))
+    async with playing(tiktok) as scene:
+        await scene.accept(*events(1))
+        await scene.pass_time(5, step=0.25)
+        await scene.accept(*events(1, first=2))
+        await scene.until(lambda: scene.count(Outcome.DELIVERED) == 1, at_most=1)
