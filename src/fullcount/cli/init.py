@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fullcount.cli.output import say
+from fullcount.cli.output import complain, say
 from fullcount.config.load import FILE_NAME
 from fullcount.config.settings import Browser
 from fullcount.consent.regions import NEEDS_GRANT, country_code
 from fullcount.errors import ConfigError
 
 EXAMPLE = "fullcount init --pixel-code CEXAMPLE0PIXEL000001 --region US --browser none --yes"
+
+DEFAULT_COUNTRY = "US"
+_PIXEL_CODE = re.compile(r"[A-Z0-9]{20}")
 
 NEEDS = """\
 What you need from TikTok, in this order:
@@ -66,6 +71,9 @@ BROWSER_COMMENTS = {
     Browser.OTHER: "# A pixel or app that we do not control sends the browser half. The source below starts in\n"
     '# observe, where nothing is sent, until you have seen that both halves share an event_id and set mode = "live".',
 }
+OBSERVE_WORDS = """\
+Another pixel sends the browser half, so this source starts in observe: events are recorded as they would be sent, and
+nothing goes out. Once both halves carry the same event_id, set mode = "live" under [[sources]] in {output}."""
 GRANT_COMMENT = """\
 # Shoppers of this region must have agreed: events say "consent": "granted" or "denied"; without either they are
 # withheld (counted, not sent). If your backend sends only who agreed, "sender_vouches" takes a missing one as given."""
@@ -79,29 +87,31 @@ def register(app: typer.Typer) -> None:
 
 def init(
     *,
-    pixel_code: Annotated[str, typer.Option(help="The pixel's code, from Events Manager.")] = "",
+    pixel_code: Annotated[str, typer.Option(help="The pixel's code, from Events Manager. It has no default.")] = "",
     region: Annotated[str, typer.Option(help="Where most shoppers are: a country in two letters, such as US.")] = "",
     browser: Annotated[
         Browser | None, typer.Option(help="Who sends the pixel's browser half: our snippet, another, or nobody.")
     ] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = Path(FILE_NAME),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no flag says has its default.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: all but --pixel-code have a default.")] = False,
 ) -> None:
     """Write a commented fullcount.toml; asks for the pixel, the region and the browser half."""
     if output.exists():
         raise ConfigError("it is there already", where=str(output), fix="move it away, or name another with --output")
     say(NEEDS)
-    pixel_code = pixel_code or ("" if yes else str(typer.prompt("Pixel code")))
-    if not pixel_code.strip().isalnum():
-        raise ConfigError("a pixel's code has letters and digits only", where="--pixel-code", fix=f"as in: {EXAMPLE}")
-    region = region or ("US" if yes else str(typer.prompt("Country of most shoppers (two letters)", default="US")))
+    code = _pixel_code(pixel_code) if pixel_code or yes else _ask_pixel_code()
+    country = _country(region or DEFAULT_COUNTRY) if region or yes else _ask_country()
     browser = browser or (Browser.NONE if yes else _ask_browser())
-    _write(output, settings_text(pixel_code.strip(), _country(region), browser))
+    _write(output, settings_text(code, country, browser))
+    if not _PIXEL_CODE.fullmatch(code):
+        complain(f"warning: {code} is taken, though TikTok's pixel codes are 20 capital letters and digits")
     say(f"Wrote {output}. In the shell that runs Fullcount (the first key is made for you; keep it):\n")
     say(f"  export BACKEND_KEY={secrets.token_urlsafe(24)}")
     say("  export TIKTOK_ACCESS_TOKEN=...    # paste the token from Events Manager\n")
     say("Next, with a code from Events Manager > Test events:\n")
     say("  fullcount send --test-code TEST12345 examples/purchase.json")
+    if browser is Browser.OTHER:
+        say(f"\n{OBSERVE_WORDS.format(output=output)}")
 
 
 def settings_text(pixel_code: str, country: str, browser: Browser) -> str:
@@ -117,6 +127,14 @@ def settings_text(pixel_code: str, country: str, browser: Browser) -> str:
     )
 
 
+def _pixel_code(said: str) -> str:
+    if not said:
+        raise ConfigError("it has no default", where="--pixel-code", fix=f"name it, as in: {EXAMPLE}")
+    if not said.strip().isalnum():
+        raise ConfigError("a pixel's code has letters and digits only", where="--pixel-code", fix=f"as in: {EXAMPLE}")
+    return said.strip()
+
+
 def _country(said: str) -> str:
     code = country_code(said)
     if code is None:
@@ -126,11 +144,42 @@ def _country(said: str) -> str:
     return code
 
 
+def _ask_pixel_code() -> str:
+    while True:
+        answer = _asked("Pixel code", "")
+        if answer.isalnum():
+            return answer
+        say("20 capital letters and digits, from Events Manager; CEXAMPLE0PIXEL000001 for a trial with the emulator.")
+
+
+def _ask_country() -> str:
+    while True:
+        code = country_code(_asked("Country of most shoppers (two letters)", DEFAULT_COUNTRY))
+        if code is not None:
+            return code
+        say("Please answer with two letters, such as US, GB or DE.")
+
+
+def _asked(question: str, default: str) -> str:
+    """Return a trimmed answer.
+
+    Raises:
+        ConfigError: standard input ended before it.
+    """
+    try:
+        return str(typer.prompt(question, default=default, show_default=bool(default))).strip()
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        what = "standard input ended before an answer"
+        raise ConfigError(what, where=question, fix=f"answer by options, as in: {EXAMPLE}") from None
+
+
 def _ask_browser() -> Browser:
     say("Does anything send this pixel's events from the browser already (TikTok's pixel, a shop app, a tag manager)?")
     say("  none: no, only the server will    other: yes")
     while True:
-        answer = str(typer.prompt("Browser half", default=Browser.NONE.value)).strip().lower()
+        answer = _asked("Browser half", Browser.NONE.value).lower()
         if answer in set(Browser):
             return Browser(answer)
         say("Please answer with none or other.")

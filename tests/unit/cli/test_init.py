@@ -49,6 +49,43 @@ def test_it_asks_for_what_no_flag_says(tmp_path: Path) -> None:
     assert 'default_country = "GB"' in text
 
 
+def test_a_wrong_answer_is_asked_again_at_once(tmp_path: Path) -> None:
+    """An empty or impossible code says what is expected, for a trial too; so does what is no country."""
+    result = init(tmp_path, answers="\nC-1\nCEXAMPLE0PIXEL000001\nEurope\nGB\nnone\n")
+
+    assert result.exit_code == 0
+    assert result.stdout.count("CEXAMPLE0PIXEL000001 for a trial") == 2
+    assert result.stdout.index("two letters, such as") < result.stdout.index("Browser half")
+    assert 'default_country = "GB"' in (tmp_path / "fullcount.toml").read_text(encoding="utf-8")
+
+
+def test_without_answers_the_options_are_named(tmp_path: Path) -> None:
+    """Where nobody can be asked, it is no silent end."""
+    result = init(tmp_path, answers="")
+
+    assert result.exit_code == 2
+    assert "--pixel-code" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_code_of_an_odd_form_is_taken_with_a_warning(tmp_path: Path) -> None:
+    """Nobody knows all of TikTok's codes, but most likely it is a slip; a code of the usual form is not warned of."""
+    odd = init(tmp_path, "--pixel-code", "abc", "--yes")
+    (tmp_path / "fullcount.toml").unlink()
+    usual = init(tmp_path, "--pixel-code", "CEXAMPLE0PIXEL000001", "--yes")
+
+    assert odd.exit_code == 0
+    assert "20 capital letters" in odd.stderr
+    assert usual.stderr == ""
+
+
+def test_beside_another_pixel_its_last_words_say_that_nothing_goes_out_yet(tmp_path: Path) -> None:
+    """The source observes, and the line that ends it is named."""
+    last = init(tmp_path, "--pixel-code", "CEXAMPLE0PIXEL000001", "--browser", "other", "--yes").stdout[-300:]
+
+    assert 'set mode = "live"' in " ".join(last.split())
+
+
 def test_it_opens_with_what_is_needed_and_ends_with_the_next_command(tmp_path: Path) -> None:
     """The role, the code and the token's place come first; the last line can be typed."""
     lines = init(tmp_path, "--pixel-code", "CEXAMPLE0PIXEL000001", "--yes").stdout.splitlines()
@@ -86,7 +123,7 @@ def test_it_never_overwrites(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--yes"], "--pixel-code"),
+        (["--yes"], "--pixel-code: it has no default"),
         (["--yes", "--pixel-code", 'C"\naccess_token = "x'], "letters and digits"),
         (["--yes", "--pixel-code", "CEXAMPLE0PIXEL000001", "--region", "Europe"], "two letters"),
         (["--yes", "--pixel-code", "CEXAMPLE0PIXEL000001", "--browser", "ours"], "--browser"),
