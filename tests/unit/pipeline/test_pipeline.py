@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -64,6 +65,28 @@ async def test_a_request_is_stored_in_one_call() -> None:
     assert [each.result for each in receipt.results] == ["accepted", "rejected", "withheld", "accepted"]
     assert [each.event_id for each in receipt.results] == ["order-1", None, "order-1", "order-2"]
     assert bench.heard.calls == [("backend", 4, 3)]
+
+
+async def test_a_large_request_lets_others_go_on_between() -> None:
+    """A thousand events are taken in stretches of a hundred, one without a pause; either is stored in one call."""
+    bench = Bench()
+    done = asyncio.Event()
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    await bench.take(terms(STORE), purchase())
+    assert turns == 0
+    await bench.take(terms(STORE), *[purchase(event_id=f"order-{number}") for number in range(2, 1_002)])
+    assert turns >= 9
+    assert [entries for _, entries, _ in bench.heard.calls] == [1, 1_000]
+    done.set()
+    await counting
 
 
 async def test_results_keep_their_order_among_duplicates() -> None:
