@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random as random_numbers
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from fullcount.clock import Clock
@@ -22,6 +23,7 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.protocol import Queue
 
 LOOK_SECONDS = 1.0  # between two looks for held deliveries and for pauses that a person set
+TEST_LANES = 100  # of one pixel at a time: a sender may make a test code for each event
 GAP_SECONDS = 0.02  # between two looks because something changed: many commits are one look
 
 
@@ -113,7 +115,7 @@ class Dispatcher:
             states = {state.lane: state for state in await self._means.queue.lanes()}
         except StoreUnavailable:
             return
-        for lane in states.keys() - self._workers.keys():
+        for lane in self._lanes_to_begin(states):
             self._workers[lane] = worker = LaneWorker(lane, self._means, self._rate_of(lane))
             task = group.create_task(worker.run())
             self._tasks.add(task)
@@ -123,6 +125,18 @@ class Dispatcher:
             if lane not in states and worker.is_idle:
                 worker.retire()
                 del self._workers[lane]
+
+    def _lanes_to_begin(self, states: Iterable[Lane]) -> Iterator[Lane]:
+        """Yield the lanes that get a worker: all live ones, and of each pixel's test lanes as many as there is room."""
+        tests = Counter(lane.pixel_code for lane in self._workers if lane.test_event_code is not None)
+        for lane in states:
+            if lane in self._workers:
+                continue
+            if lane.test_event_code is not None:
+                if tests[lane.pixel_code] >= TEST_LANES:
+                    continue
+                tests[lane.pixel_code] += 1
+            yield lane
 
     def _rate_of(self, lane: Lane) -> TokenRate:
         name = self._means.destination.token_name(lane)

@@ -48,7 +48,10 @@ class LaneWorker:
     def is_idle(self) -> bool:
         """Whether it holds no lease and remembers nothing that a new worker would have to learn again."""
         gates = self._gates
-        is_blank = gates.breaker.open_until is None and gates.alike.is_blank(self._means.clock.now())
+        # A test lane's refusals are not worth a worker: nobody loses anything by its events.
+        is_blank = gates.breaker.open_until is None and (
+            self._lane.test_event_code is not None or gates.alike.is_blank(self._means.clock.now())
+        )
         return not self._leases and not self._paused and gates.store.is_ready and is_blank
 
     def observe(self, state: LaneState | None) -> None:

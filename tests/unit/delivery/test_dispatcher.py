@@ -13,6 +13,7 @@ from fullcount.clock import ManualClock
 from fullcount.config.settings import Delivery
 from fullcount.delivery.destination import Answer, Kind
 from fullcount.errors import StoreCorrupt, StoreUnavailable
+from fullcount.events.hashed import HashedEvent
 from fullcount.queue.delivery import Lease, LeaseLimits
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
@@ -239,3 +240,48 @@ async def test_a_sleeping_lane_hears_of_what_is_due_before_it_would_wake() -> No
         await scene.pass_time(5, step=0.25)
         await scene.accept(*events(1, first=2))
         await scene.until(lambda: scene.count(Outcome.DELIVERED) == 1, at_most=1)
+
+
+async def test_a_test_code_for_each_event_costs_a_bounded_number_of_workers() -> None:
+    """Of hundreds of test lanes a hundred are worked on at a time, then the next; a live lane does not queue up."""
+    hang = asyncio.Event()
+
+    async def rule(lane: Lane, event_ids: list[str]) -> Answer:
+        if lane.test_event_code is not None:
+            await hang.wait()
+        return await take_all(lane, event_ids)
+
+    tiktok = ScriptedDestination(rule)
+    async with playing(tiktok) as scene:
+        for number in range(250):
+            await scene.accept(*events(1), lane=Lane(STORE.pixel_code, test_event_code=f"TEST{number}"))
+        await scene.accept(*events(1))
+        await scene.pass_time(5, step=0.25)
+        assert Counter(lane.test_event_code is None for lane, _ in tiktok.sent) == {True: 1, False: 100}
+
+        hang.set()
+        await scene.until(lambda: scene.count(Outcome.TEST) == 250, at_most=30)
+
+
+async def test_a_large_lease_is_encoded_in_stretches() -> None:
+    """While a thousand events are put on the wire, the event loop serves others in between."""
+    turns = 0
+    seen: set[int] = set()
+
+    class Watching(ScriptedDestination):
+        def encode(self, event: HashedEvent) -> bytes:
+            seen.add(turns)
+            return super().encode(event)
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    async with playing(Watching()) as scene:
+        await scene.accept(*events(1_000))
+        await scene.until(lambda: scene.count(Outcome.DELIVERED) == 1_000)
+    counting.cancel()
+    assert len(seen) >= 4
