@@ -17,7 +17,9 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     event: HashedEvent
     accepted_at: float  # Unix seconds
     attempts: int = 0  # attempts that have ended
-    first_lost_at: float | None = None  # when the first attempt that ended without a readable answer began
+    first_lost_at: float | None = (
+        None  # when the first lease began that lost an attempt, expired, or was left by a dead owner
+    )
     overridden: bool = False  # a person said: send it whatever TikTok may have forgotten
 
 
@@ -54,7 +56,7 @@ class Retry(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Not decided: due again at `due_at` (Unix seconds)."""
 
     due_at: float
-    lost: bool = False  # True if no readable answer came, so that TikTok may have it
+    lost: bool = False  # True if no readable answer came, so that TikTok may have it, as of when the lease began
     attempted: bool = True  # False if it never left: handed back as it was
 
 

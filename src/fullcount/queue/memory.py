@@ -120,7 +120,7 @@ class MemoryQueue:
         self.counts[outcome] += 1
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
-        """Claim due deliveries of a lane, oldest first."""
+        """Claim due deliveries of a lane, the longest due first."""
         self._check_available()
         now = self._clock.now()
         self._take_back([id_ for id_, claim in self._leases.items() if claim.lane == lane and claim.expires_at <= now])

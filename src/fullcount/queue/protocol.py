@@ -23,7 +23,7 @@ class Queue(Protocol):
         ...
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
-        """Claim due deliveries of a lane, oldest first. Empty while the lane is paused or nothing is ripe."""
+        """Claim due deliveries of a lane, the longest due first. Empty while the lane is paused or nothing is ripe."""
         ...
 
     async def settle(self, lease: Lease, results: Mapping[int, Settlement], attempts: Sequence[Attempt] = ()) -> bool:

@@ -11,7 +11,7 @@ from tests.unit.queue.entries import WEEK_SECONDS, key_of
 from fullcount.clock import ManualClock
 from fullcount.queue.sqlite.connection import open_for_writing
 from fullcount.queue.sqlite.schema import migrate
-from fullcount.queue.sqlite.seen import Claim, Seen, partition_seconds, seen_lowest
+from fullcount.queue.sqlite.seen import KeyClaim, Seen, partition_seconds, seen_lowest
 from fullcount.queue.sqlite.store import Store
 
 NOW = 1_795_000_000
@@ -28,7 +28,7 @@ def store(path: Path, clock: ManualClock) -> Iterator[Store]:
 
 
 def _claim(store: Store, numbers: range, at: int = NOW, window: int = WEEK_SECONDS) -> None:
-    store.seen.claim([Claim(key_of(number), at, number, window) for number in numbers])
+    store.seen.claim([KeyClaim(key_of(number), at, number, window) for number in numbers])
     store.seen.write_log()
 
 
@@ -108,7 +108,7 @@ def test_only_the_claims_own_delivery_frees_it(store: Store) -> None:
     """An old delivery that dies does not free a key that a newer one has claimed."""
     _claim(store, range(1, 2))
     _flush(store)
-    store.seen.claim([Claim(key_of(1), NOW + WEEK_SECONDS, 9, WEEK_SECONDS)])
+    store.seen.claim([KeyClaim(key_of(1), NOW + WEEK_SECONDS, 9, WEEK_SECONDS)])
     store.seen.free(WEEK_SECONDS, key_of(1), 1, NOW + WEEK_SECONDS)
     assert store.seen.current(WEEK_SECONDS, key_of(1)) == (NOW + WEEK_SECONDS, 9)
 

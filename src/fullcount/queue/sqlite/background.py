@@ -45,7 +45,8 @@ class Background:
     def has_work(self, store: Store) -> bool:
         """Return whether a group without commands is worth a transaction."""
         self._poll(store)
-        return self.is_busy or self._has_news or self._is_sweep_due() or self._is_flush_due(store)
+        is_due = self._is_sweep_due(store) or self._is_flush_due(store)
+        return self.is_busy or self._has_news or is_due or store.is_set_back()
 
     def do(self, store: Store, command: Command, answers: Answers) -> None:
         """Do a command's work; slow work is taken up and answered when it ends."""
@@ -64,7 +65,7 @@ class Background:
                 if control_id not in self._unanswerable:
                     self._doing = Task(iter(()), control_id=control_id, name="control")
                     self._obey(store, control_id, command)
-        if self._is_sweep_due():
+        if self._is_sweep_due(store):
             self._swept_day = day_of(self._clock.now())
             self._tasks.append(Task(store.retention(self._settings.retention_days), name="retention"))
         if self._is_flush_due(store):
@@ -161,8 +162,9 @@ class Background:
         is_enough = self._flush is None and store.seen.pending >= self._settings.flush_keys
         return is_enough and self._may_begin("flush")
 
-    def _is_sweep_due(self) -> bool:
-        return day_of(self._clock.now()) != self._swept_day and self._may_begin("retention")
+    def _is_sweep_due(self, store: Store) -> bool:
+        now = self._clock.now()
+        return store.hours.believes(now) and day_of(now) != self._swept_day and self._may_begin("retention")
 
     def _may_begin(self, name: str) -> bool:
         return elapsed_seconds() >= self._held_off_until.get(name, 0.0)

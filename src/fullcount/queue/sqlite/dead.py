@@ -17,12 +17,13 @@ from fullcount.queue.sqlite.facts import REDRIVEN
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.rows import Row, decode_row, encode_row
-from fullcount.queue.sqlite.seen import Claim
+from fullcount.queue.sqlite.seen import KeyClaim
 from fullcount.queue.sqlite.shelves import Shelves
 from fullcount.queue.sqlite.unreadable import readable_id
 
 ROWS_PER_STEP = 200
 CHUNKS_PER_STEP = 50
+READ_PER_STEP = 2_000  # rows, so that one step holds the writer for a few milliseconds
 
 
 class Dead:
@@ -77,11 +78,12 @@ class Dead:
     ) -> Iterator[int]:
         position = -1
         while chunks := self._chunks.waiting_after(book, position, before_seq, CHUNKS_PER_STEP):
-            buried = 0
+            buried = read = 0
             for chunk in chunks:
                 position = chunk.first_seq
                 buried += self._bury_from(book, chunk, selection, reason, now)
-                if buried >= ROWS_PER_STEP:
+                read += chunk.count
+                if buried >= ROWS_PER_STEP or read >= READ_PER_STEP:
                     break
             yield buried
 
@@ -156,7 +158,7 @@ class Dead:
         current = self._seen.current(row.window, row.key)
         if self._held.is_held(row.key) or (current is not None and second - current[0] < row.window):
             return False
-        self._seen.claim([Claim(row.key, second, row.seq, row.window)])
+        self._seen.claim([KeyClaim(row.key, second, row.seq, row.window)])
         return True
 
 

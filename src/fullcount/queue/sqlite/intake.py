@@ -14,7 +14,7 @@ from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.held import HeldRow
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.rows import Row
-from fullcount.queue.sqlite.seen import Claim
+from fullcount.queue.sqlite.seen import KeyClaim
 from fullcount.queue.sqlite.shelves import Shelves
 from fullcount.queue.sqlite.unreadable import readable
 from fullcount.redact import mask_chosen
@@ -149,7 +149,7 @@ class Intake:
             window = entry.window_seconds if entry.claims_key else 0
             rows.append(Row(seq, entry.key, now, label, window, new.stored))
             if window:
-                claims.append(Claim(entry.key, second, seq, window))
+                claims.append(KeyClaim(entry.key, second, seq, window))
         self._on.seen.claim(claims)
         return rows
 

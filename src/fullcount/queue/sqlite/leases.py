@@ -79,6 +79,12 @@ class Leases:
         """Give out ids of this epoch from now on."""
         self._last_id = epoch << EPOCH_SHIFT
 
+    def read_expiry(self) -> None:
+        """Hear that the ends of leases were changed in the store."""
+        for lease_id, expires_at in self._connection.execute("SELECT id, expires_at FROM lease"):
+            if lease_id in self._live:
+                self._live[lease_id].expires_at = expires_at
+
     def ids(self) -> list[int]:
         """Return the ids of the live leases."""
         return list(self._live)

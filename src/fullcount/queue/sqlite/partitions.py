@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import apsw
 
 from fullcount.queue.sqlite.schema import PARTITIONED
 
 DAY_SECONDS = 86_400
+ROWS_PER_SLICE = 2_000  # a table of a million rows takes too long to drop at once
 
 
 def day_of(at: float) -> int:
@@ -49,6 +52,18 @@ class Partitions:
     def expired(self, family: str, lowest: int) -> list[int]:
         """Return the numbers below `lowest`."""
         return [number for number in sorted(self._numbers.get(family, ())) if number < lowest]
+
+    def empty(self, family: str, number: int) -> Iterator[int]:
+        """Delete what one table of keys holds, a slice at each step; each yields how many rows it deleted."""
+        name = f"{family}_{number}"
+        while True:
+            self._connection.execute(
+                f"DELETE FROM {name} WHERE key IN (SELECT key FROM {name} ORDER BY key LIMIT ?)", (ROWS_PER_SLICE,)
+            )
+            deleted = self._connection.changes()
+            if not deleted:
+                return
+            yield deleted
 
     def drop(self, family: str, number: int) -> None:
         """Drop one table with all it holds."""

@@ -21,7 +21,7 @@ BUCKET_WIDTH = 256 // BUCKETS
 ROWS_PER_STATEMENT = 250  # SQLite runs them without the interpreter's lock, once a statement
 
 
-class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class KeyClaim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One entry of the key log. A freed claim takes back this one and every older one of the key."""
 
     key: bytes
@@ -32,7 +32,7 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_claims = msgspec.msgpack.Decoder(list[Claim])
+_claims = msgspec.msgpack.Decoder(list[KeyClaim])
 
 
 def family_of(window: int) -> str:
@@ -51,8 +51,8 @@ class Seen:
     def __init__(self, connection: apsw.Connection, partitions: Partitions) -> None:
         self._connection = connection
         self._partitions = partitions
-        self._buckets: list[dict[bytes, Claim]] = [{} for _ in range(BUCKETS)]
-        self._fresh: list[Claim] = []
+        self._buckets: list[dict[bytes, KeyClaim]] = [{} for _ in range(BUCKETS)]
+        self._fresh: list[KeyClaim] = []
         self._last_log_id = 0
         for log_id, keys in connection.execute("SELECT id, keys FROM keylog ORDER BY id"):
             for claim in decode_claims(keys):
@@ -88,7 +88,7 @@ class Seen:
         indexed = self._indexed(window, [key], 0)
         return max(((at, seq) for _, at, seq in indexed), key=lambda it: it[1], default=None)
 
-    def claim(self, claims: Sequence[Claim]) -> None:
+    def claim(self, claims: Sequence[KeyClaim]) -> None:
         """Remember these claims; they are stored by `write_log`."""
         buckets = self._buckets
         for claim in claims:
@@ -100,7 +100,7 @@ class Seen:
         """Take back the claim of a delivery, unless another one has the key by now."""
         current = self.current(window, key)
         if current is not None and current[1] == seq:
-            self.claim([Claim(key, second, seq, window, freed=True)])
+            self.claim([KeyClaim(key, second, seq, window, freed=True)])
 
     def write_log(self) -> int:
         """Store what was claimed in this group; return how many keys."""
@@ -126,7 +126,7 @@ class Seen:
         self._connection.execute("DELETE FROM keylog WHERE id <= ?", (upto,))
         yield len(moved)
 
-    def _move(self, claims: Sequence[Claim]) -> None:
+    def _move(self, claims: Sequence[KeyClaim]) -> None:
         by_table: dict[str, list[int | bytes]] = {}
         for claim in claims:
             family = family_of(claim.window)
@@ -142,7 +142,7 @@ class Seen:
                 marks = ",".join(["(?,?,?)"] * (len(part) // 3))
                 self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES {marks}", part)
 
-    def _unindex(self, family: str, claim: Claim) -> None:
+    def _unindex(self, family: str, claim: KeyClaim) -> None:
         for table in self._partitions.existing(family):
             self._connection.execute(f"DELETE FROM {table} WHERE key = ? AND seq <= ?", (claim.key, claim.seq))
 
@@ -157,7 +157,7 @@ class Seen:
             )
         return found
 
-    def _bucket(self, key: bytes) -> dict[bytes, Claim]:
+    def _bucket(self, key: bytes) -> dict[bytes, KeyClaim]:
         return self._buckets[key[0] // BUCKET_WIDTH]
 
 
@@ -167,10 +167,10 @@ def seen_lowest(window: int, now: float, retention_days: int) -> int:
     return max(0, int(now) - kept_seconds) // partition_seconds(window)
 
 
-def decode_claims(keys: bytes) -> list[Claim]:
+def decode_claims(keys: bytes) -> list[KeyClaim]:
     """Return the claims of a row of the key log."""
     return _claims.decode(keys)
 
 
-def _by_key(claim: Claim) -> bytes:
+def _by_key(claim: KeyClaim) -> bytes:
     return claim.key

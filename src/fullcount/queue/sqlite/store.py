@@ -21,6 +21,7 @@ from fullcount.queue.sqlite.control import Inbox
 from fullcount.queue.sqlite.dead import Dead
 from fullcount.queue.sqlite.facts import Facts
 from fullcount.queue.sqlite.held import Held
+from fullcount.queue.sqlite.hours import LONGEST_WAIT_SECONDS, Hours
 from fullcount.queue.sqlite.intake import Intake, Offer
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
@@ -48,6 +49,7 @@ class Store:
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
         self.inbox = Inbox(connection)
+        self.hours = Hours(connection, clock.now())
         self._next_seq = self._meta("next_seq")
         self.changed = False  # whether this group did something that `Queue.changed` waits for
         self.has_leased = False
@@ -70,7 +72,34 @@ class Store:
     def _begin_epoch(self) -> None:
         self.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
         self.leases.begin_epoch(self._meta("epoch"))
+        now = self._clock.now()
+        self._bring_near(now, self.hours.set_back_by(now))
+        self.hours.note(now)
         self.end_group()
+
+    def is_set_back(self) -> bool:
+        """Return whether the clock was set back, so that `heed_clock` has something to do."""
+        return self.hours.set_back_by(self._clock.now()) > 0
+
+    def heed_clock(self) -> None:
+        """Let nothing that waits be stranded in the future by a clock that was set back."""
+        now = self._clock.now()
+        if lag := self.hours.set_back_by(now):
+            self._bring_near(now, lag)
+            self.changed = True
+
+    def _bring_near(self, now: float, lag: float) -> None:
+        """What was due stays due; what lies ahead keeps its distance, up to a bound."""
+        latest = now + LONGEST_WAIT_SECONDS
+        if lag:
+            self.hours.begin_at(now)
+        since = now if lag else latest
+        for table, column in (("chunk", "due_at"), ("held", "release_at"), ("lease", "expires_at")):
+            self.connection.execute(
+                f"UPDATE {table} SET {column} = max(?1, min({column} - ?2, ?3)) WHERE {column} > ?4",
+                (now, lag, latest, since),
+            )
+        self.leases.read_expiry()
 
     def accept(self, offers: Sequence[Offer]) -> list[list[Verdict]]:
         """Decide and store what these callers offer."""
@@ -79,6 +108,7 @@ class Store:
         if next_seq != self._next_seq:
             self.connection.execute("UPDATE meta SET value = ? WHERE name = 'next_seq'", (next_seq,))
             self._next_seq = next_seq
+        self.hours.note(self._clock.now())
         self.changed = True
         return verdicts
 
@@ -133,7 +163,7 @@ class Store:
         return self.seen.write_log()
 
     def retention(self, retention_days: int) -> Iterator[int]:
-        """Drop the partitions that are older than they are kept, one at each step."""
+        """Drop the partitions that are older than they are kept, one at each step; tables of keys slice by slice."""
         now = self._clock.now()
         for kind in ("journal", "attempt", "span", "fact", "tally", "dead"):
             for number in self.partitions.expired(kind, day_of(now) - retention_days):
@@ -142,6 +172,7 @@ class Store:
         for family in self.partitions.families("seen"):
             window = int(family.partition("_")[2])
             for number in self.partitions.expired(family, seen_lowest(window, now, retention_days)):
+                yield from self.partitions.empty(family, number)
                 self.partitions.drop(family, number)
                 yield 1
 

@@ -190,6 +190,7 @@ class Writer:
         self.disk.checkpoint(store.connection)
 
     def _apply(self, store: Store, group: Sequence[Command], answers: Answers) -> None:
+        store.heed_clock()
         offering = [(command, command.offer) for command in group if command.offer is not None]
         if offering:
             refusal = self.disk.refusal()

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.queue.entries import WEEK_SECONDS, key_of, purchase
+
+from fullcount.clock import ManualClock
+from fullcount.events.codec import encode_stored
+from fullcount.queue.delivery import Selection
+from fullcount.queue.outcomes import Reason
+from fullcount.queue.sqlite.connection import open_for_writing
+from fullcount.queue.sqlite.dead import READ_PER_STEP
+from fullcount.queue.sqlite.intake import Offer
+from fullcount.queue.sqlite.partitions import DAY_SECONDS, ROWS_PER_SLICE
+from fullcount.queue.sqlite.schema import migrate
+from fullcount.queue.sqlite.seen import KeyClaim
+from fullcount.queue.sqlite.store import Store
+
+
+@pytest.fixture
+def store(path: Path, clock: ManualClock) -> Iterator[Store]:
+    """An open store, without a writer."""
+    connection = open_for_writing(path)
+    migrate(connection, path)
+    store = Store(connection, clock)
+    yield store
+    store.close()
+
+
+def test_a_purge_that_finds_nothing_still_goes_in_short_steps(store: Store) -> None:
+    """A step reads a bounded number of rows, however few of them are meant."""
+    entries = [purchase(number) for number in range(3 * READ_PER_STEP)]
+    store.accept([Offer(entries, [encode_stored(entry.event) for entry in entries], ())])
+    assert list(store.bury(Selection(event_id="order-none"), Reason.PURGED)) == [0, 0, 0]
+    assert sum(store.bury(Selection(), Reason.PURGED)) == len(entries)
+
+
+def test_retention_empties_a_table_of_keys_slice_by_slice(store: Store, clock: ManualClock) -> None:
+    """No step deletes more than a slice, and at the end the table is gone."""
+    at = int(clock.now())
+    store.seen.claim([KeyClaim(key_of(number), at, number, WEEK_SECONDS) for number in range(2 * ROWS_PER_SLICE + 1)])
+    store.seen.write_log()
+    assert sum(store.seen.flush()) == 2 * ROWS_PER_SLICE + 1
+    clock.advance(60 * DAY_SECONDS)
+    assert list(store.retention(retention_days=30)) == [ROWS_PER_SLICE, ROWS_PER_SLICE, 1, 1]
+    assert store.partitions.existing(f"seen_{WEEK_SECONDS}") == []
