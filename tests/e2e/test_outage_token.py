@@ -37,7 +37,7 @@ async def test_a_token_revoked_for_three_days(two_pixels: House) -> None:
     house = two_pixels
     await house.control.add_faults([{"kind": "code", "code": REVOKED, "times": 1_000_000}])
     await house.start(**house.moved_clock())
-    event_ids = [f"order-{number}" for number in range(20)]
+    event_ids = [f"order-{number}" for number in range(1, 21)]
     await house.load.post(event_ids, clock.now())
 
     async def both_refused() -> bool:
