@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -43,6 +44,15 @@ async def test_events_are_filtered_and_cut(query: str, counted: int, ids: list[s
         await _three_events(caller)
         listed = await caller.control(f"events{query}")
         assert (listed["counted"], [event["event_id"] for event in listed["events"]]) == (counted, ids)
+
+
+@pytest.mark.parametrize("path", ["/", "/_emulator/state", "/open_api/v1.3/event/track/", "/nowhere"])
+async def test_every_answer_says_what_time_it_is(path: str) -> None:
+    """Also the page, the control plane and a refusal carry the emulator's clock as Date, as all of TikTok's do."""
+    async with Caller() as caller:
+        for method in ("GET", "HEAD"):
+            async with caller.session.request(method, path) as answer:
+                assert answer.headers.getall("Date") == [formatdate(NOW, usegmt=True)]
 
 
 async def test_a_bad_limit_is_said() -> None:

@@ -12,13 +12,13 @@ import msgspec
 
 from fullcount.cli.far_side import clock_ahead_seconds, probe_pixels
 from fullcount.cli.output import count_of
-from fullcount.cli.sending_words import fix_for
+from fullcount.cli.sending_words import OBSERVE_FIX, fix_for
 from fullcount.cli.store import open_reader, pixel_name, span
 from fullcount.cli.trial import Tried
 from fullcount.clock import Clock, elapsed_seconds
 from fullcount.config.address import is_loopback
 from fullcount.config.load import load_settings
-from fullcount.config.settings import Settings
+from fullcount.config.settings import Mode, Settings
 from fullcount.errors import ConfigError, DestinationError, FullcountError
 from fullcount.ledger.counts import sources_without_consent, totals
 from fullcount.queue.delivery import LaneState
@@ -73,12 +73,18 @@ def examine_settings(config: Path | None, environ: Mapping[str, str]) -> tuple[l
 async def examine(settings: Settings, clock: Clock, *, probe: str = "", clock_asked: bool = False) -> list[Check]:
     """Return all checks but those of the settings. Traffic goes out for `probe` and `clock_asked`, or to loopback."""
     now = clock.now()
-    checks = [check_disk(settings), *check_store(settings, now)]
+    checks = [*check_modes(settings), check_disk(settings), *check_store(settings, now)]
     if clock_asked or is_loopback(urlsplit(settings.tiktok.base_url).hostname or ""):
         checks.append(await check_clock(settings, clock))
     if probe:
         checks += [_probed(each, settings.tiktok.base_url) for each in await probe_pixels(settings, probe, clock)]
     return checks
+
+
+def check_modes(settings: Settings) -> list[Check]:
+    """Note each source that only observes: nothing of it goes out, and that is easily forgotten."""
+    observed = [source.name for source in settings.sources if source.mode is Mode.OBSERVE]
+    return [Check("mode", State.NOTE, f"{name}: observe, so nothing of it is sent", OBSERVE_FIX) for name in observed]
 
 
 def check_disk(settings: Settings) -> Check:

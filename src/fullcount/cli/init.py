@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fullcount.cli.output import complain, say
+from fullcount.config.countries import COUNTRIES
 from fullcount.config.load import FILE_NAME
 from fullcount.config.settings import Browser
 from fullcount.consent.regions import NEEDS_GRANT, country_code
@@ -137,7 +138,7 @@ def _pixel_code(said: str) -> str:
 
 def _country(said: str) -> str:
     code = country_code(said)
-    if code is None:
+    if code is None or code not in COUNTRIES:
         raise ConfigError(
             "not a country in two letters", where="--region", fix="for example --region US or --region DE"
         )
@@ -155,7 +156,7 @@ def _ask_pixel_code() -> str:
 def _ask_country() -> str:
     while True:
         code = country_code(_asked("Country of most shoppers (two letters)", DEFAULT_COUNTRY))
-        if code is not None:
+        if code is not None and code in COUNTRIES:
             return code
         say("Please answer with two letters, such as US, GB or DE.")
 

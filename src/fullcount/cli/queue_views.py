@@ -7,15 +7,17 @@ from collections import Counter
 import msgspec
 
 from fullcount.cli.output import count_of, print_json, print_table, say
+from fullcount.cli.sending_words import OBSERVE_FIX
 from fullcount.cli.store import moment, open_reader, pixel_name, span
 from fullcount.clock import SystemClock
 from fullcount.config.settings import Settings
 from fullcount.events.model import EventSource
 from fullcount.ledger.counts import Total, totals
-from fullcount.ledger.journey import Journey, Step
+from fullcount.ledger.journey import Journey, Step, What
 from fullcount.ledger.timeline import timeline
 from fullcount.queue.delivery import LaneState, Selection
 from fullcount.queue.lane import Lane
+from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.owner import owner_pid
 
 DAY_SECONDS = 86_400
@@ -151,7 +153,7 @@ def show_dead(settings: Settings, selection: Selection, limit: int, *, as_json: 
             for each in letters
         ]
         print_table(("event_id", "event", "pixel", "died (UTC)", "reason", "TikTok's words"), rows)
-        say("Put back with: fullcount queue redrive --event-id EVENT_ID (or --reason, --pixel, --all)")
+        say("Put back with: fullcount queue redrive --event-id EVENT_ID (or --reason, --pixel)")
 
 
 def _lane_view(state: LaneState, settings: Settings, now: float) -> LaneView:
@@ -192,6 +194,14 @@ def print_journey(journey: Journey, settings: Settings) -> None:
     """Print one event's way at one pixel."""
     say(f"{journey.event} {journey.event_id}{_where(journey, settings)}: {journey.state}")
     print_table(("when (UTC)", "what", ""), [(moment(step.at), step.what.value, _told(step)) for step in journey.steps])
+    fix = _fix_of(journey)
+    if fix:
+        say(f"Fix: {fix}")
+
+
+def _fix_of(journey: Journey) -> str:
+    reasons = {step.reason for step in journey.steps if step.what is What.WITHHELD}
+    return OBSERVE_FIX if journey.state == What.WITHHELD and Reason.OBSERVE_ONLY in reasons else ""
 
 
 def _where(journey: Journey, settings: Settings) -> str:

@@ -16,6 +16,7 @@ from fullcount.events.countries import country_code
 from fullcount.events.event_id import parse_template
 from fullcount.events.names import canonical_name
 
+PIXEL_FIX = "add a [[pixels]] table; or move the file away, and fullcount init writes another"
 PURCHASE_NAMES = ("CompletePayment", "Purchase")
 LEAD_NAMES = ("Lead", "SubmitForm")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -42,7 +43,7 @@ def refuse_contradictions(settings: Settings) -> None:
         _check_word(rule, REGION_RULES, path)
     _check_word(settings.log.level, LOG_LEVELS, "log.level")
     if not settings.pixels:
-        raise ConfigError("there is no pixel", where="pixels", fix="add a [[pixels]] table, or run fullcount init")
+        raise ConfigError("there is no pixel", where="pixels", fix=PIXEL_FIX)
     _refuse_repeats("pixels", "name", [pixel.name for pixel in settings.pixels])
     _refuse_repeats("pixels", "code", [pixel.code for pixel in settings.pixels])
     for index, pixel in enumerate(settings.pixels):

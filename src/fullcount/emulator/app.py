@@ -35,10 +35,10 @@ class EmulatorApp:
         """Answer one ASGI request."""
         path = scope.get("path", "").removesuffix("/")
         if scope["type"] != "http" or path not in PATHS:
-            await self._control(scope, receive, send)
+            await self._control(scope, receive, self._dated(send))
             return
         if scope["method"] != "POST":
-            await _send(send, Reply(405, b"Method Not Allowed", "text/plain"), [(b"allow", b"POST")])
+            await _send(send, Reply(405, b"Method Not Allowed", "text/plain"), [(b"allow", b"POST"), self._date()])
             return
         request = await self._read(scope, receive)
         if request is None:
@@ -49,8 +49,19 @@ class EmulatorApp:
         if reply.is_broken:
             await _break(scope, receive)
         else:
-            date = formatdate(self.emulator.clock.now(), usegmt=True)
-            await _send(send, reply, [(b"date", date.encode())])
+            await _send(send, reply, [self._date()])
+
+    def _date(self) -> tuple[bytes, bytes]:
+        """Return the header with the emulator's own time, which may have been moved."""
+        return b"date", formatdate(self.emulator.clock.now(), usegmt=True).encode()
+
+    def _dated(self, send: Send) -> Send:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], self._date()]
+            await send(message)
+
+        return send_dated
 
     async def _read(self, scope: Scope, receive: Receive) -> Request | None:
         """Read the whole body, keeping no more than the cap; None if the caller went away."""

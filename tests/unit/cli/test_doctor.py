@@ -47,6 +47,23 @@ def test_before_the_first_start_it_only_notes_that(shop: Shop) -> None:
     assert not shop.store.exists()
 
 
+def test_a_source_that_only_observes_is_noted(shop: Shop) -> None:
+    """It is well, but nothing is sent, and what ends that is said."""
+    shop.write(shop.file.read_text(encoding="utf-8") + 'mode = "observe"\n')
+    status, checks = examined(shop)
+
+    assert status == 0
+    assert checks["mode"]["state"] == "note"
+    assert 'mode = "live"' in checks["mode"]["fix"]
+
+
+def test_the_emulators_clock_is_compared(shop: Shop) -> None:
+    """The emulator says what time it is, as TikTok does."""
+    _, checks = examined(shop)
+
+    assert checks["clock"]["state"] == "ok"
+
+
 def test_wrong_settings_are_its_first_finding(shop: Shop) -> None:
     """A bad value is named with path and fix, as a finding and not as an error."""
     shop.write(shop.file.read_text(encoding="utf-8") + "pixel = 1\n")

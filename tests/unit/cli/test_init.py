@@ -51,7 +51,7 @@ def test_it_asks_for_what_no_flag_says(tmp_path: Path) -> None:
 
 def test_a_wrong_answer_is_asked_again_at_once(tmp_path: Path) -> None:
     """An empty or impossible code says what is expected, for a trial too; so does what is no country."""
-    result = init(tmp_path, answers="\nC-1\nCEXAMPLE0PIXEL000001\nEurope\nGB\nnone\n")
+    result = init(tmp_path, answers="\nC-1\nCEXAMPLE0PIXEL000001\nEurope\nZZ\nGB\nnone\n")
 
     assert result.exit_code == 0
     assert result.stdout.count("CEXAMPLE0PIXEL000001 for a trial") == 2

@@ -103,6 +103,17 @@ async def test_show_tells_what_was_wrong_with_an_invalid_event(shop: Shop) -> No
     assert (journey["state"], journey["pixel_code"], journey["steps"][0]["source"]) == ("invalid", "", "backend")
 
 
+async def test_an_observed_event_says_what_lets_it_go(shop: Shop) -> None:
+    """Withheld as observe_only is a matter of one setting; withheld for consent is not."""
+    observed = Fact(Outcome.WITHHELD, Reason.OBSERVE_ONLY, "backend", "store", "Purchase", "order-1")
+    denied = Fact(Outcome.WITHHELD, Reason.CONSENT_DENIED, "backend", "store", "Purchase", "order-2")
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([], [observed, denied])
+        shown = [await run(shop, "show", event_id) for event_id in ("order-1", "order-2")]
+
+    assert ['mode = "live"' in each.stdout for each in shown] == [True, False]
+
+
 async def test_an_unknown_event_is_exit_status_1(shop: Shop) -> None:
     """Nothing known is said, with why that may be."""
     async with owned_store(shop.store, CLOCK):
