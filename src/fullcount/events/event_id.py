@@ -22,7 +22,7 @@ from fullcount.events.content_id import content_id
 from fullcount.events.free_text import holds_identifier
 from fullcount.events.model import Event
 from fullcount.events.names import canonical_name
-from fullcount.events.placeholders import is_unset_id
+from fullcount.events.placeholders import is_surely_set, is_unset_id
 from fullcount.events.problems import Problem, Severity
 
 FIELDS = frozenset({"order_id", "order_name", "checkout_token", "event"})
@@ -96,10 +96,18 @@ def resolve_event_id(
     Raises:
         ConfigError: the template cannot be parsed; settings call `parse_template` before it comes to that.
     """
+    given = event.event_id
+    if given and is_surely_set(given) is not None and (template is None or not _has_digits(template)):
+        return given, None
     event_id, problem = _resolved(event, template, now, random_bytes)
     if ("@" in event_id or "+" in event_id or "%" in event_id) and holds_identifier(unquote(event_id)):
         return sha256(b"event_id\0" + event_id.encode("utf-8", "replace")).hexdigest()[:32], _PERSONAL
     return event_id, problem
+
+
+@lru_cache(maxsize=64)
+def _has_digits(template: str) -> bool:
+    return any(char.isdigit() for char in template)
 
 
 def _resolved(

@@ -35,7 +35,7 @@ _MACRO_WITHIN = re.compile(
     r"|(?<![A-Za-z0-9])__[A-Za-z]+(?:_[A-Za-z]+)*__(?![A-Za-z0-9])"
 )
 # Two digits, and neither a mark of a macro nor the n that most of the words above have: what nearly all ids are like.
-_is_sound = re.compile(r"[A-MO-Za-mo-z0-9.:/#-]{0,60}[1-9][0-9][A-MO-Za-mo-z0-9.:/#-]{0,60}").fullmatch
+is_surely_set = re.compile(r"[A-MO-Za-mo-z0-9.:/#-]{0,60}[1-9][0-9][A-MO-Za-mo-z0-9.:/#-]{0,60}").fullmatch
 _PHRASE = re.compile(r"\(?not set\)?|n/a", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[-_.:/|# ]")
 
@@ -60,7 +60,7 @@ def is_unset_id(text: str) -> bool:
     >>> [is_unset_id(text) for text in ("1001", "NONE-1001", "2026-nan", "checkout", "{3F2504E0-4F89}")]
     [False, False, False, False, False]
     """
-    if _is_sound(text) is not None:
+    if is_surely_set(text) is not None:
         return False
     low = text.strip().lower()
     if low in WORDS or "undefined" in low or _MACRO_WITHIN.search(text) is not None:

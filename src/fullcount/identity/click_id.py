@@ -41,13 +41,13 @@ def resolve_click_id(event: Event, problems: ProblemList) -> str | None:
 
 def _from_url(url: str, path: str, problems: ProblemList) -> str | None:
     """Return the first usable click ID among the parameters of the query, then of a path in the fragment."""
-    base, _, fragment = url.partition("#")
+    base, _, fragment = url.partition("#") if "#" in url else (url, "", "")
     sent = _IN_QUERY.findall(base.partition("?")[2])
-    if "ttclid=" in fragment:
+    if fragment and "ttclid=" in fragment:
         sent += _IN_QUERY.findall(fragment.partition("?")[2])
     refused = ""
     for value in sent:
-        clicked = (unquote(value) if "%" in value else value).strip()
+        clicked = unquote(value).strip() if "%" in value else value
         if clicked and not _is_placeholder(clicked):
             return clicked
         refused = refused or clicked

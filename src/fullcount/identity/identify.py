@@ -21,7 +21,7 @@ from fullcount.identity.device import read_gaid, read_idfa
 from fullcount.identity.extras import clean_part, clean_properties, clean_user_extra
 from fullcount.identity.ip import IpDoubt, normalize_ip
 from fullcount.identity.people import normalize_name, normalize_place, normalize_zip_code
-from fullcount.identity.placeholders import PLACEHOLDERS
+from fullcount.identity.placeholders import LONGEST_PLACEHOLDER, PLACEHOLDERS
 from fullcount.identity.urls import clean_url
 
 
@@ -70,7 +70,7 @@ def _phone_reader(default_country: str | None) -> Normalize:
 
 def _country(user: User, rules: IdentityRules) -> str | None:
     """Return the country whose numbers the event's are if they name none: its own, else the source's."""
-    return country_code(user.country) or rules.default_country if user.country else rules.default_country
+    return country_code(user.country) or rules.default_country
 
 
 def _hashed_user(event: Event, rules: IdentityRules, problems: ProblemList) -> HashedUser:
@@ -78,7 +78,12 @@ def _hashed_user(event: Event, rules: IdentityRules, problems: ProblemList) -> H
     keep_case = not rules.lower_case_external_id
     hashed_user = HashedUser(
         email=hashed(user.email, "user.email", as_email, problems),
-        phone=hashed(user.phone, "user.phone", _phone_reader(_country(user, rules)), problems),
+        phone=hashed(
+            user.phone,
+            "user.phone",
+            _phone_reader(_country(user, rules) if user.country else rules.default_country),
+            problems,
+        ),
         external_id=hashed(user.external_id, "user.external_id", as_is if keep_case else in_lower_case, problems),
         ttclid=resolve_click_id(event, problems),
         ttp=_opaque(user.ttp, "user.ttp", problems) if user.ttp else None,
@@ -143,7 +148,7 @@ def _place(text: str | None, path: str, problems: ProblemList) -> str | None:
 def _opaque(text: str, path: str, problems: ProblemList) -> str | None:
     """Return a value that goes out as it is, unless it is a placeholder or somebody's address."""
     text = text.strip()
-    if text.lower() in PLACEHOLDERS:
+    if len(text) <= LONGEST_PLACEHOLDER and text.lower() in PLACEHOLDERS:
         if text:
             reason, fix = "the value is a placeholder", "leave the field out when the value is unknown"
             problems.drop(path, "placeholder", reason, fix)

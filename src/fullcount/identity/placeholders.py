@@ -26,6 +26,7 @@ DIGESTS = frozenset(sha256_hex(text) for text in WORDS | EMAILS | PHONES | DEVIC
 
 
 PLACEHOLDERS = WORDS | EMAILS | PHONES | DEVICES
+LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDERS))
 
 
 def is_placeholder(text: str) -> bool:
