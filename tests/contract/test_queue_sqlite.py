@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import copy
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import apsw
+import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+from tests.unit.queue.faulty_vfs import FaultyVFS
 
 from fullcount.clock import ManualClock
+from fullcount.errors import StoreUnavailable
+from fullcount.events.model import Half
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
@@ -27,7 +36,9 @@ class SqliteContract(QueueContract):
         self.folder = Path(tempfile.mkdtemp())
         self.abandoned: list[Queue] = []
         self.path = self.folder / "0.db"
-        return SqliteQueue.open(self.path, clock, SETTINGS)
+        self.disk = FaultyVFS(f"contract-{self.folder.name}")
+        self.settings = msgspec.structs.replace(SETTINGS, vfs=self.disk.name)
+        return SqliteQueue.open(self.path, clock, self.settings)
 
     def reopened(self, queue: Queue, *, killed: bool) -> Queue:
         """Let a new owner have what the old one stored."""
@@ -39,7 +50,25 @@ class SqliteContract(QueueContract):
             self.path = copy
         else:
             self.run(queue.close())
-        return SqliteQueue.open(self.path, self.clock, SETTINGS)
+        return SqliteQueue.open(self.path, self.clock, self.settings)
+
+    @rule(
+        copies=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(Half), st.booleans()), min_size=1, max_size=6),
+        fails_on=st.sampled_from(("write", "sync")),
+    )
+    def accept_on_a_broken_disk(self, copies: list[tuple[int, Half, bool]], fails_on: str) -> None:
+        """A commit that fails is stored whole or not at all, and what was there before is untouched."""
+        entries = [self._entry(*of) for of in copies]
+        stored = copy.deepcopy(self.model)
+        for entry in entries:
+            stored.accept(entry, self.clock.now())
+        self.disk.fails_on, self.disk.fault = {fails_on}, apsw.IOError
+        with pytest.raises(StoreUnavailable):
+            self.run(self.queue.accept(entries))
+        self.disk.fault = None
+        self.run(self.queue.lanes())
+        if self.counted(self.queue) == {outcome: n for outcome, n in stored.counts.items() if n}:
+            self.model = stored
 
     def counted(self, queue: Queue) -> Mapping[str, int]:
         """Add up what was counted."""
@@ -56,6 +85,7 @@ class SqliteContract(QueueContract):
             self.run(queue.close())
         super().teardown()
         if hasattr(self, "folder"):
+            self.disk.unregister()
             shutil.rmtree(self.folder)
 
 

@@ -62,6 +62,20 @@ async def test_a_clock_set_back_while_the_store_was_closed_strands_nothing(opene
     assert _numbers(await second.lease(LANE, AT_ONCE)) == [1]
 
 
+async def test_a_clock_set_back_is_heeded_once(opened: Opener, clock: ManualClock) -> None:
+    """An owner that comes after a clock was set back and heeded leaves what waits as it is."""
+    clock.advance(DAY_SECONDS)
+    first = opened()
+    await first.accept([purchase(1)])
+    lease = await first.lease(LANE, AT_ONCE)
+    await first.settle(lease, {lease.deliveries[0].seq: Retry(clock.now() + 60)})
+    clock.advance(-DAY_SECONDS)
+    await first.lanes()
+    await first.close()
+    second = opened()
+    assert (await second.lanes())[0].next_due_at == clock.now() + 60
+
+
 async def test_no_wait_is_longer_than_its_bound_after_a_start(opened: Opener, clock: ManualClock) -> None:
     """Even if nothing tells how late it was, what waits is due within an hour of the start."""
     first = opened()

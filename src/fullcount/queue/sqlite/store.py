@@ -86,6 +86,7 @@ class Store:
         now = self._clock.now()
         if lag := self.hours.set_back_by(now):
             self._bring_near(now, lag)
+            self.hours.note(now)
             self.changed = True
 
     def _bring_near(self, now: float, lag: float) -> None:
