@@ -14,7 +14,22 @@ from fullcount.queue.outcomes import Reason
 
 PixelName = Annotated[str, typer.Argument(metavar="PIXEL", help="The pixel's name or code.", show_default=False)]
 OnlyPixel = Annotated[str, typer.Option("--pixel", metavar="PIXEL", help="Only this pixel's, by its name or code.")]
-OnlyReason = Annotated[Reason | None, typer.Option("--reason", metavar="REASON", help="Only those that died of this.")]
+
+
+class DeadReason(StrEnum):
+    """Why a delivery was given up on."""
+
+    REJECTED_BY_TIKTOK = Reason.REJECTED_BY_TIKTOK.value
+    TOO_OLD = Reason.TOO_OLD.value
+    DEDUP_WINDOW_PASSED = Reason.DEDUP_WINDOW_PASSED.value
+    UNKNOWN_AT_TIKTOK = Reason.UNKNOWN_AT_TIKTOK.value
+    SOURCE_REMOVED = Reason.SOURCE_REMOVED.value
+    PURGED = Reason.PURGED.value
+
+
+OnlyReason = Annotated[
+    DeadReason | None, typer.Option("--reason", metavar="REASON", help="Only those that died of this.")
+]
 OnlyEvent = Annotated[str, typer.Option("--event-id", metavar="EVENT_ID", help="Only this event's.")]
 
 
@@ -76,7 +91,11 @@ def dead(  # noqa: PLR0913 - each option is one parameter
     from fullcount.cli import queue_acts, queue_views
 
     settings = settings_for(config, with_secrets=False)
-    selection = Selection(event_id or None, reason, queue_acts.pixel_code(settings, pixel) if pixel else None)
+    selection = Selection(
+        event_id or None,
+        Reason(reason.value) if reason else None,
+        queue_acts.pixel_code(settings, pixel) if pixel else None,
+    )
     queue_views.show_dead(settings, selection, limit, as_json=as_json)
 
 
@@ -96,8 +115,9 @@ def redrive(  # noqa: PLR0913 - each option is one parameter
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put dead letters back on their lane, with their event_id; say which ones.
+    """Put dead letters back on their lane, with their event_id; say which ones, and which were left.
 
+    Exit status 1 if --event-id matches none.
     TikTok forgets an event_id after 48 hours, so what died of dedup_window_passed or unknown_at_tiktok may count twice.
     """
     from fullcount.cli import queue_acts
@@ -105,8 +125,14 @@ def redrive(  # noqa: PLR0913 - each option is one parameter
     if not (pixel or reason or event_id or everything):
         raise ConfigError("which ones?", where="redrive", fix="name --event-id, --reason or --pixel, or say --all")
     settings = settings_for(config, with_secrets=False)
-    selection = Selection(event_id or None, reason, queue_acts.pixel_code(settings, pixel) if pixel else None)
-    queue_acts.redrive(settings, selection, accept_double_count=accept_double_count, as_json=as_json)
+    selection = Selection(
+        event_id or None,
+        Reason(reason.value) if reason else None,
+        queue_acts.pixel_code(settings, pixel) if pixel else None,
+    )
+    is_found = queue_acts.redrive(settings, selection, accept_double_count=accept_double_count, as_json=as_json)
+    if event_id and not is_found:
+        raise typer.Exit(1)
 
 
 def bury(  # noqa: PLR0913 - each option is one parameter

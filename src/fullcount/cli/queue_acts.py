@@ -31,6 +31,7 @@ from fullcount.queue.sqlite.owner import owner_pid
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 MOST_COUNTED = 1_000
+MOST_NAMED = 20
 MAY_COUNT_TWICE = (Reason.DEDUP_WINDOW_PASSED, Reason.UNKNOWN_AT_TIKTOK)
 
 
@@ -39,6 +40,13 @@ class Asked(msgspec.Struct, frozen=True):
 
     applied: bool  # False: no process owns the store; it is done when one starts
     count: int  # deliveries buried, letters put back; 0 for pause and resume
+
+
+class PutBack(Asked, frozen=True):
+    """What came of putting dead letters back."""
+
+    event_ids: tuple[str, ...] = ()  # of those put back, as far as they were among the newest
+    left: tuple[str, ...] = ()  # of those that match and were left, as their key is another delivery's now
 
 
 def pixel_code(settings: Settings, named: str) -> str:
@@ -58,8 +66,8 @@ def pixel_code(settings: Settings, named: str) -> str:
     raise ConfigError(f"there is no pixel {named}", where="PIXEL", fix=fix)
 
 
-def redrive(settings: Settings, selection: Selection, *, accept_double_count: bool, as_json: bool) -> None:
-    """Put dead letters back.
+def redrive(settings: Settings, selection: Selection, *, accept_double_count: bool, as_json: bool) -> bool:
+    """Put dead letters back; return whether any matched.
 
     Raises:
         ConfigError: some may count twice, and nobody said that this is accepted.
@@ -72,8 +80,38 @@ def redrive(settings: Settings, selection: Selection, *, accept_double_count: bo
             where="redrive",
             fix="choose others with --reason, or say --accept-double-count",
         )
+    before = _dead(settings, selection)
     asked = ask(settings, [Redrive(selection, overridden=accept_double_count)])
-    _tell(asked, f"{count_of(asked.count, 'dead letter')} put back", as_json=as_json)
+    still = _dead(settings, selection).keys() if asked.applied else before.keys()
+    gone = tuple(event_id for key, event_id in before.items() if key not in still)
+    left = tuple(event_id for key, event_id in before.items() if key in still) if asked.applied else ()
+    put_back = PutBack(asked.applied, asked.count, gone, left)
+    _tell(put_back, _words_of(put_back), as_json=as_json)
+    return bool(before)
+
+
+def _dead(settings: Settings, selection: Selection) -> dict[tuple[Lane, int, float], str]:
+    """Return the newest dead letters that match: by what tells one death from another, their event_ids."""
+    with open_reader(settings) as reader:
+        letters = reader.dead_letters(selection, MOST_COUNTED)
+    return {(letter.lane, letter.seq, letter.died_at): letter.event.event_id for letter in letters}
+
+
+def _words_of(told: PutBack) -> str:
+    lines = [f"{count_of(told.count, 'dead letter')} put back{_listed(told.event_ids)}"]
+    if told.left:
+        lines.append(
+            f"{count_of(len(told.left), 'dead letter')} left{_listed(told.left)}: a newer copy of it came since, "
+            "so that it would count twice"
+        )
+    elif not told.count:
+        lines.append("No dead letter matches. See what there is with: fullcount queue dead")
+    return "\n".join(lines)
+
+
+def _listed(event_ids: Sequence[str]) -> str:
+    more = f" and {len(event_ids) - MOST_NAMED} more" if len(event_ids) > MOST_NAMED else ""
+    return f" ({', '.join(event_ids[:MOST_NAMED])}{more})" if event_ids else ""
 
 
 def bury(settings: Settings, selection: Selection, reason: Reason, *, is_sure: bool, as_json: bool) -> None:

@@ -155,7 +155,7 @@ async def test_redrive_puts_back_what_is_named(shop: Shop) -> None:
         asked = await run_json(shop, "redrive", "--reason", "rejected_by_tiktok")
         (state,) = await queue.lanes()
 
-    assert asked == {"applied": True, "count": 1}
+    assert asked == {"applied": True, "count": 1, "event_ids": ["order-0"], "left": []}
     assert state.queued == 1
 
 
@@ -176,6 +176,38 @@ async def test_what_may_count_twice_needs_a_word(shop: Shop) -> None:
     assert accepted.exit_code == 0
     assert "1 dead letter put back" in accepted.stdout
     assert [(each.event.event_id, each.overridden) for each in lease.deliveries] == [("order-1", True)]
+
+
+async def test_redrive_names_what_was_left_and_why(shop: Shop) -> None:
+    """A dead letter whose purchase came again since stays dead, and that is said."""
+    async with owned_store(shop.store, CLOCK) as queue:
+        await queue.accept([entry("order-0", CLOCK.now())])
+        await settle_all(queue, CLOCK, buried(REASONS))
+        await queue.accept([entry("order-0", CLOCK.now())])
+        await settle_all(queue, CLOCK, delivered)
+        result = await run(shop, "redrive", "--event-id", "order-0")
+
+    assert result.exit_code == 0
+    assert "0 dead letters put back" in result.stdout
+    assert "1 dead letter left (order-0): a newer copy of it came since" in result.stdout
+
+
+async def test_redrive_of_an_event_that_is_not_dead_is_exit_status_1(shop: Shop) -> None:
+    """A slip in the id is not taken for success."""
+    async with owned_store(shop.store, CLOCK):
+        result = await run(shop, "redrive", "--event-id", "order-9")
+
+    assert result.exit_code == 1
+    assert "No dead letter matches" in result.stdout
+
+
+def test_a_wrong_reason_names_those_that_a_dead_letter_may_have(shop: Shop) -> None:
+    """Reasons of other outcomes are no choice."""
+    result = shop.run("queue", "dead", "--reason", "observe_only")
+
+    assert result.exit_code == 2
+    assert "too_old" in result.stderr
+    assert "consent_denied" not in result.stderr
 
 
 async def test_redrive_wants_to_know_which(shop: Shop) -> None:
