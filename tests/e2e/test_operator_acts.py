@@ -50,7 +50,7 @@ async def test_a_pixel_paused_with_the_commands_own_words_sends_nothing(two_pixe
     await house.start()
     await house.operator.run("queue", "pause", "store")
     sent: list[str] = []
-    for number in range(5):
+    for _ in range(5):
         for event_source in ("web", "offline"):
             sent.append(f"order-{len(sent) + 1}")
             await _post(house, sent[-1], event_source)
