@@ -60,6 +60,8 @@ class AiohttpTransport:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Post the body once."""
+        if not all(value.isprintable() for value in headers.values()):
+            raise TransportLost("a header cannot be sent: is there a line break in the token?", may_have_arrived=False)
         # Compressed answers would make the bound on the answer's size a bound on the wrong thing.
         sent = {**headers, "Accept-Encoding": "identity"}
         if self._gzip_body:

@@ -203,3 +203,12 @@ async def test_compressing_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch)
     await _posted(behaviour, gzip_body=True)
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
+
+
+async def test_a_token_with_a_line_break_takes_nothing() -> None:
+    """A header that cannot be sent is found before the request, so nothing counts as maybe taken."""
+    async with _transport() as transport:
+        with pytest.raises(TransportLost, match="line break in the token") as lost:
+            await transport.post("http://127.0.0.1:1/", {"Access-Token": "test-one\ntest-two"}, b"{}")
+    assert not lost.value.may_have_arrived
+    assert "test-one" not in str(lost.value)
