@@ -74,6 +74,15 @@ def test_wrong_settings_are_its_first_finding(shop: Shop) -> None:
     assert checks["settings"]["fix"]
 
 
+def test_an_empty_file_says_how_init_can_write_another(shop: Shop) -> None:
+    """`init` overwrites nothing, so the fix begins with moving the file away."""
+    shop.write("")
+    status, checks = examined(shop)
+
+    assert status == 1
+    assert "move the file away" in checks["settings"]["fix"]
+
+
 async def test_a_missing_token_does_not_stop_the_other_checks(shop: Shop) -> None:
     """The store is looked at all the same."""
     shop.environ["TIKTOK_ACCESS_TOKEN"] = None
