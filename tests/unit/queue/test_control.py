@@ -73,11 +73,14 @@ async def test_commands_wait_for_an_owner(opened: Opener, path: Path, clock: Man
     client.close()
 
 
-async def test_an_unknown_command_is_answered_with_an_error(queue: SqliteQueue, path: Path, clock: ManualClock) -> None:
+@pytest.mark.parametrize("stored", [b'{"type":"Explode"}', b"\xff", "words", 7])
+async def test_an_unknown_command_is_answered_with_an_error(
+    queue: SqliteQueue, path: Path, clock: ManualClock, stored: bytes | str | int
+) -> None:
     """A row that this version cannot read neither stops the owner nor waits for ever."""
     await queue.accept([purchase(1)])
     connection = apsw.Connection(str(path))
-    connection.execute("INSERT INTO control (command, asked_at) VALUES (?, 0)", (b'{"type":"Explode"}',))
+    connection.execute("INSERT INTO control (command, asked_at) VALUES (?, 0)", (stored,))
     client = ControlClient(path, clock)
     answer = await _answered(queue, client, connection.last_insert_rowid())
     assert "does not know" in answer.error

@@ -59,12 +59,14 @@ class Background:
     def advance(self, store: Store, answers: Answers, claimed: int) -> None:
         """Take each task a step further; the flush keeps up with the `claimed` keys of this group."""
         self._poll(store)
-        if self._has_news:
+        if self._has_news and self._may_begin("control"):
             self._has_news = False
+            self._doing = Task(iter(()), name="control")
             for control_id, command in store.inbox.take():
                 if control_id not in self._unanswerable:
                     self._doing = Task(iter(()), control_id=control_id, name="control")
                     self._obey(store, control_id, command)
+        self._doing = None
         if self._is_sweep_due(store):
             self._swept_day = day_of(self._clock.now())
             self._tasks.append(Task(store.retention(self._settings.retention_days), name="retention"))

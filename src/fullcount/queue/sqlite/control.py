@@ -135,7 +135,7 @@ class Inbox:
             self.taken.add(command_id)
             try:
                 taken.append((command_id, _commands.decode(command)))
-            except msgspec.DecodeError:
+            except (msgspec.MsgspecError, TypeError):  # a number where bytes should be is a TypeError
                 taken.append((command_id, None))
         return taken
 

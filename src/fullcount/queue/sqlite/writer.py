@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Store
 
 MOST_ENTRIES = 8_192  # in one group, so that no commit takes long
+
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -152,6 +155,9 @@ class Writer:
         """Let what is at fault fail alone: a step beside the callers' work, or one command, found by trying each."""
         result = store_error(fault, self._path) if isinstance(fault, apsw.Error) else fault
         step = self._background.blame(fault)
+        if step is None and not group:
+            self.failure = f"{type(fault).__name__} beside the callers' work"
+            _log.error("the store had to be opened again: %s", self.failure)
         self._discard_store(group if step is None or step.command is None else [*group, step.command])
         if step is None and len(group) == 1:
             self._answer_all(group, result)
