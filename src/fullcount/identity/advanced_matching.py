@@ -68,11 +68,10 @@ _PHONE_WORDS = {
     ),
     PhoneDoubt.LETTERS: ("letters in a phone number", "send digits"),
     PhoneDoubt.NOT_POSSIBLE: ("not a possible phone number", 'send it as "+", country code, number'),
-    PhoneDoubt.NOT_OF_COUNTRY: (
-        "no number of the country that was assumed, since it names none",
-        'send it as "+", country code, number; or send user.country',
+    PhoneDoubt.NOT_VALID: (
+        "a possible number that no number plan lists",
+        "check it, and its country if it came without a code; it was sent as it is",
     ),
-    PhoneDoubt.NOT_VALID: ("a possible number that no number plan lists", "check it; it was sent as it is"),
 }
 
 

@@ -1,9 +1,8 @@
 """Phone numbers in E.164, the form that TikTok hashes: a plus, the country code, the number.
 
 Clean E.164 input takes a short way that knows which lengths are possible; all else goes through phonenumbers, whose
-metadata is loaded only then. A number with its country code is kept when it is *possible*; merely not *valid* is said,
-since number plans change faster than metadata, and only where the metadata was asked. One without, whose country is
-a guess, must be valid: the digits of a shopper from elsewhere are often possible here, and another person's.
+metadata is loaded only then. A number is kept when it is *possible*; merely not *valid* is said, since number plans
+change faster than metadata, and only where the metadata was asked.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ class PhoneDoubt(StrEnum):
     LETTERS = "phone_with_letters"
     NOT_POSSIBLE = "phone_invalid"
     NOT_VALID = "phone_doubtful"
-    NOT_OF_COUNTRY = "phone_of_another_country"
 
 
 def normalize_phone(text: str, default_country: str | None = None) -> tuple[str | None, PhoneDoubt]:
@@ -74,20 +72,14 @@ def parse_phone(text: str, default_country: str | None = None) -> tuple[str | No
         return None, PhoneDoubt.NOT_POSSIBLE
     if number[0] != "+" and not default_country:
         return None, PhoneDoubt.NO_COUNTRY
-    is_national = number[0] != "+"
     found, doubt = _ask_phonenumbers(number, default_country)
     for _ in range(3):
         # What is left after a trunk prefix is taken off may seem to have another one; the form must be final.
         if found is None or found == number or clean_e164(found):
-            return _judged(found, doubt, is_national=is_national)
+            return found, doubt
         number = found
         found, doubt = _ask_phonenumbers(number, None)
-    return _judged(found, doubt, is_national=is_national) if found == number else (None, PhoneDoubt.NOT_POSSIBLE)
-
-
-def _judged(found: str | None, doubt: PhoneDoubt, *, is_national: bool) -> tuple[str | None, PhoneDoubt]:
-    """Refuse a doubtful number whose country was guessed: it is rather a good number of another country."""
-    return (None, PhoneDoubt.NOT_OF_COUNTRY) if is_national and doubt is PhoneDoubt.NOT_VALID else (found, doubt)
+    return (found, doubt) if found == number else (None, PhoneDoubt.NOT_POSSIBLE)
 
 
 def _digits_and_plus(text: str) -> str | None:

@@ -210,11 +210,11 @@ def test_a_national_number_is_one_of_the_events_own_country(country: str) -> Non
 
 
 @pytest.mark.parametrize("country", [None, "Atlantis"])
-def test_a_national_number_of_nowhere_is_not_guessed(country: str | None) -> None:
-    """Without a country of its own the default is tried, and a number that is none there is dropped and said."""
-    event, problems = identified(user=User(phone="98765 43210", country=country))
-    assert event.user.phone is None
-    assert problems == [("user.phone", "phone_of_another_country")]
+def test_a_national_number_of_nowhere_is_one_of_the_sources_country(country: str | None) -> None:
+    """Without a country of its own the source's default is taken; a doubtful number is kept, and said."""
+    event, problems = identified(user=User(phone="(555) 010-0199", country=country))
+    assert event.user.phone == digest("+15550100199")
+    assert problems == [("user.phone", "phone_doubtful")]
 
 
 def test_places_are_plain_and_normalised() -> None:

@@ -81,12 +81,7 @@ def test_normalising_twice_is_normalising_once(text: str, country: str | None) -
 def test_a_possible_number_that_no_plan_lists_is_kept_with_a_warning() -> None:
     """Number plans change faster than metadata, so a possible number goes out."""
     assert normalize_phone("+1 (555) 010-0199") == ("+15550100199", PhoneDoubt.NOT_VALID)
-
-
-@pytest.mark.parametrize("text", ["98765 43210", "(555) 010-0199", "9876543210"])
-def test_a_number_of_a_guessed_country_must_be_valid_there(text: str) -> None:
-    """A national number that is merely possible in the default country is rather one of another, and is refused."""
-    assert normalize_phone(text, "US") == (None, PhoneDoubt.NOT_OF_COUNTRY)
+    assert normalize_phone("(555) 010-0199", "US") == ("+15550100199", PhoneDoubt.NOT_VALID)
 
 
 @pytest.mark.parametrize("country", ["", None, "XX"])
