@@ -104,7 +104,7 @@ def _print_problems(title: str, told: Iterable[ItemProblems]) -> None:
         for (path, reason, fix), held in places.items()
     ]
     if timeless:
-        say(f"{count_of(timeless, 'event')} without event_time: taken as of now")
+        say(f"{count_of(timeless, 'event')} without event_time: now was put in")
     if rows:
         print_table(("where", title, "fix"), rows[:SHOWN])
     if len(rows) > SHOWN:

@@ -81,7 +81,7 @@ def test_events_without_a_time_are_one_quiet_line(shop: Shop, now: int) -> None:
     shown = shop.run("send", "-", "--test-code", "TEST12345", stdin=lines(*events))
     document = shop.run_json("send", "-", "--test-code", "TEST12345", stdin=lines(*events))
 
-    assert "2 events without event_time: taken as of now" in shown.stdout
+    assert "2 events without event_time: now was put in" in shown.stdout
     assert "problems" not in shown.stdout
     assert [each["problems"][0]["code"] for each in document["results"]] == ["time_missing"] * 2
 
