@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from tests.bench.machine import most_resident_bytes
 
 from fullcount.clock import SystemClock
 from fullcount.events.codec import encode_stored
@@ -206,7 +207,7 @@ async def _use(path: Path) -> int:
         await queue.settle(lease, {delivery.seq: Delivered() for delivery in lease.deliveries})
         await queue.accept(entries(500, seed=lease.id))
     await queue.close()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return most_resident_bytes(os.getpid())
 
 
 @contextmanager
