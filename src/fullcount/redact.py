@@ -34,7 +34,7 @@ _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{64}(?![0-9A-Za-z])")
 _PLUS_PHONE = re.compile(r"(?:\+|%2B)\(?\d(?:[\s().-]{0,2}\d){6,14}(?!\d)", re.IGNORECASE)
 _GROUPED_PHONE = re.compile(r"(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,39}(?![\w:])")
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,39}(?:(?:\.\d{1,3}){3})?(?![\w:])")  # ::ffff:192.0.2.1 is one, too
 
 
 def mask(text: str) -> str:
@@ -91,8 +91,8 @@ def _masked_once(text: str) -> str:
     text = _DIGEST.sub(DIGEST, text)
     text = _PLUS_PHONE.sub(PHONE, text)
     text = _GROUPED_PHONE.sub(PHONE, text)
-    text = _IPV4.sub(_masked_address, text)
-    return _IPV6.sub(_masked_address, text)
+    text = _IPV6.sub(_masked_address, text)
+    return _IPV4.sub(_masked_address, text)
 
 
 def _masked_value(found: re.Match[str]) -> str:

@@ -65,6 +65,11 @@ def test_an_ipv4_address_never_passes(address: str) -> None:
     assert mask(f"from {address}, port 1") == "from [ip], port 1"
 
 
+def test_an_ipv4_address_in_an_ipv6_one_never_passes() -> None:
+    """A mapped address is masked as one, not in its last part alone."""
+    assert mask("from ::ffff:192.0.2.1 today") == "from [ip] today"
+
+
 @given(IPV6)
 def test_an_ipv6_address_never_passes(address: object) -> None:
     """An IPv6 address is masked."""
