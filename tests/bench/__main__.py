@@ -19,7 +19,7 @@ from tests.bench.rows import ingest, inside, through
 
 def measure(*, quick: bool) -> list[Figure]:
     """Run every row and return its figures."""
-    rounds, seconds, seen_keys = (1, 1.0, 100_000) if quick else (5, 4.0, 3_000_000)
+    rounds, seconds, seen_keys = (1, 1.0, 100_000) if quick else (3, 4.0, 3_000_000)
     single = ingest.single_events(rounds, seconds)
     return [
         *single,
