@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Protocol
 
+DAY_SECONDS = 86_400
+
 
 class Clock(Protocol):
     """Where time comes from. Unix seconds, UTC, as a float."""

@@ -15,7 +15,7 @@ from fullcount.cli.output import count_of
 from fullcount.cli.sending_words import OBSERVE_FIX, fix_for
 from fullcount.cli.store import open_reader, pixel_name, span
 from fullcount.cli.trial import Tried
-from fullcount.clock import Clock, elapsed_seconds
+from fullcount.clock import DAY_SECONDS, Clock, elapsed_seconds
 from fullcount.config.address import is_loopback
 from fullcount.config.load import load_settings
 from fullcount.config.settings import Mode, Settings
@@ -29,7 +29,6 @@ from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.schema import MIGRATIONS, schema_version
 from fullcount.queue.sqlite.settings import free_disk_bytes
 
-DAY_SECONDS = 86_400
 LAG_SECONDS = 900.0  # longer than any throttling or hold that ends by itself
 SKEW_SECONDS = 60.0
 INTEGRITY_SECONDS = 10.0

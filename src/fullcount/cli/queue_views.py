@@ -9,7 +9,7 @@ import msgspec
 from fullcount.cli.output import count_of, print_json, print_table, say
 from fullcount.cli.sending_words import OBSERVE_FIX
 from fullcount.cli.store import moment, open_reader, pixel_name, span
-from fullcount.clock import SystemClock
+from fullcount.clock import DAY_SECONDS, SystemClock
 from fullcount.config.settings import Settings
 from fullcount.events.model import EventSource
 from fullcount.ledger.counts import Total, totals
@@ -20,7 +20,6 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.owner import owner_pid
 
-DAY_SECONDS = 86_400
 MOST_COUNTED = 1_000  # dead letters; beyond it "more" is said
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.config.settings import Browser, Settings
 from fullcount.events.model import EventSource
 from fullcount.queue.delivery import Buried, Delivery
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 
-DAY_SECONDS = 86_400.0
 HOUR_SECONDS = 3_600.0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -19,7 +19,6 @@ from fullcount.errors import FullcountError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body")
-_Unsigned = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _ClockMove(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.emulator import complaints
 from fullcount.emulator.complaints import Complaint
 from fullcount.emulator.submission import Copy
 
 Complained = tuple[Complaint, str]
 
-_DAY_SECONDS = 86_400
 _FUTURE_SECONDS = 600
 _TOLERANCE = 0.011
 
@@ -25,7 +25,7 @@ CURRENCIES = frozenset(_LISTED.split())
 
 def property_complaints(copy: Copy) -> Iterator[Complained]:
     """Yield what is wrong with the `properties` and the `event_time` of a server's copy."""
-    if copy.time_was_text or not -_FUTURE_SECONDS <= copy.at - copy.event_time <= 7 * _DAY_SECONDS:
+    if copy.time_was_text or not -_FUTURE_SECONDS <= copy.at - copy.event_time <= 7 * DAY_SECONDS:
         yield from _time_complaints(copy)
     properties = copy.properties
     if copy.counted_as == "Purchase":
@@ -86,9 +86,9 @@ def _time_complaints(copy: Copy) -> Iterator[Complained]:
     if copy.time_was_text:
         yield complaints.NUMERIC_TEXT, "event_time"
     age = copy.at - copy.event_time
-    if age > 28 * _DAY_SECONDS:
+    if age > 28 * DAY_SECONDS:
         yield complaints.TOO_OLD, ""
-    elif age > 7 * _DAY_SECONDS:
+    elif age > 7 * DAY_SECONDS:
         yield complaints.OLD, ""
     elif age < -_FUTURE_SECONDS:
         yield complaints.FUTURE, ""

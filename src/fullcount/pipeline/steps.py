@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.config.settings import Browser
 from fullcount.consent.decision import ConsentDecision, consent_of, decide, stricter
 from fullcount.events.event_id import resolve_event_id
@@ -15,7 +16,7 @@ from fullcount.events.key import event_key
 from fullcount.events.model import Event, EventSource
 from fullcount.events.problems import Problem, Severity
 from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED
-from fullcount.pipeline.terms import DAY_SECONDS, PixelTerms, SourceTerms
+from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason

@@ -13,7 +13,6 @@ from fullcount.consent.decision import ConsentRule
 from fullcount.events.checks import CheckRules
 from fullcount.identity.identify import IdentityRules
 
-DAY_SECONDS = 86_400
 TEST_SECONDS = 3_600  # how long a source's test code holds if the settings do not say
 
 

@@ -7,12 +7,11 @@ import msgspec
 from tests.unit.queue.conftest import SETTINGS
 from tests.unit.queue.entries import AT_ONCE, LANE, number_of, purchase
 
-from fullcount.clock import ManualClock
+from fullcount.clock import DAY_SECONDS, ManualClock
 from fullcount.queue.delivery import Buried, Lease, Retry, Selection
 from fullcount.queue.entry import Verdict
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
-from fullcount.queue.sqlite.partitions import DAY_SECONDS
 from fullcount.queue.sqlite.reader import Reader
 
 Opener = Callable[..., SqliteQueue]

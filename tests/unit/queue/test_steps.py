@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from tests.unit.queue.entries import WEEK_SECONDS, key_of, purchase
 
-from fullcount.clock import ManualClock
+from fullcount.clock import DAY_SECONDS, ManualClock
 from fullcount.events.codec import encode_stored
 from fullcount.queue.delivery import Selection
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.connection import open_for_writing
 from fullcount.queue.sqlite.dead import READ_PER_STEP
 from fullcount.queue.sqlite.intake import Offer
-from fullcount.queue.sqlite.partitions import DAY_SECONDS, ROWS_PER_SLICE
+from fullcount.queue.sqlite.partitions import ROWS_PER_SLICE
 from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.seen import KeyClaim
 from fullcount.queue.sqlite.store import Store

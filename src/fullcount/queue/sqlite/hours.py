@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import apsw
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.queue.sqlite.connection import fetch
-from fullcount.queue.sqlite.partitions import DAY_SECONDS
 
 SET_BACK_SECONDS = 5.0  # less is a clock that is being adjusted
 LONGEST_WAIT_SECONDS = 3_600.0  # no delivery, hold or lease may lie further ahead once the clock was set back

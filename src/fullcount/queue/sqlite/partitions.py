@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import apsw
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.queue.sqlite.schema import PARTITIONED
 
-DAY_SECONDS = 86_400
 ROWS_PER_SLICE = 2_000  # a table of a million rows takes too long to drop at once
 
 

@@ -14,7 +14,7 @@ from typing import Self
 import apsw
 import msgspec
 
-from fullcount.clock import elapsed_seconds
+from fullcount.clock import DAY_SECONDS, elapsed_seconds
 from fullcount.errors import StoreUnavailable
 from fullcount.events.model import EventSource
 from fullcount.queue.delivery import DeadLetter, LaneState, Selection
@@ -24,7 +24,7 @@ from fullcount.queue.records import Count, TimelineRow
 from fullcount.queue.sqlite.connection import open_for_reading, store_error
 from fullcount.queue.sqlite.dead import selection_sql
 from fullcount.queue.sqlite.labels import Label
-from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions, day_of
+from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline
 from fullcount.queue.sqlite.unreadable import readable, stand_in

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 import apsw
 import msgspec
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.queue import failpoints
 from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.sqlite.connection import blobs, fetch
-from fullcount.queue.sqlite.partitions import DAY_SECONDS, Partitions
+from fullcount.queue.sqlite.partitions import Partitions
 
 BUCKETS = 64  # ranges of the first byte, each a slice of one flush: keys are digests, so they spread evenly
 BUCKET_WIDTH = 256 // BUCKETS
