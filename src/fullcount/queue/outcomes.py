@@ -1,4 +1,4 @@
-"""The closed list: how an event or a delivery can end, and why."""
+"""The closed lists: how an event or a delivery can end, and why; what else is counted; why a request is ignored."""
 
 from __future__ import annotations
 
@@ -33,6 +33,33 @@ class Reason(StrEnum):
     UNKNOWN_AT_TIKTOK = "unknown_at_tiktok"
     SOURCE_REMOVED = "source_removed"
     PURGED = "purged"
+
+
+class Happening(StrEnum):
+    """What is noted and counted beside the outcomes, as it ends no event of its own."""
+
+    IGNORED = "ignored"  # a request that is understood and means no event
+    REFUNDED = "refunded"  # money of an order that went back
+
+
+class Ignored(StrEnum):
+    """Why a request made no event: the closed list for `Happening.IGNORED`."""
+
+    UNKNOWN_TOPIC = "unknown_topic"  # a notice that means nothing to TikTok
+    TEST_ORDER = "test_order"
+    RENEWAL = "renewal"  # a subscription goes on: no new purchase
+    NOT_PAID = "not_paid"  # yet; the paid notice makes the event
+    OFFLINE_ORDER = "offline_order"  # a till's or a draft's, which the source leaves out
+    COMPLETED_CHECKOUT = "completed_checkout"  # its order makes the event
+    EMPTY_CART = "empty_cart"
+    ZERO_AMOUNT = "zero_amount"
+    SWITCHED_OFF = "switched_off"  # by the source's settings
+    CANCELLED = "cancelled"
+    ALREADY_COUNTED = "already_counted"  # another notice of the same thing made the event
+    NO_EVENT = "no_event"  # a request that carries none: a ping, an identify call, a privacy notice
+    BOT = "bot"
+    NOT_FOR_TIKTOK = "not_for_tiktok"  # the sender named other destinations
+    UNREADABLE_NOTICE = "unreadable_notice"
 
 
 # A death that frees the key, so that a corrected resend is a new event (the other deaths keep it).
