@@ -13,7 +13,7 @@ import aiohttp
 import uvicorn
 
 from fullcount.clock import ManualClock
-from fullcount.config.settings import Browser, Kind, Log, LogFormat, Pixel, Server, Settings, Source
+from fullcount.config.settings import Browser, Log, LogFormat, Pixel, Server, Settings, Source
 from fullcount.consent.decision import ConsentRule
 from fullcount.gateway.app import Gateway, create_app
 from fullcount.gateway.logs import make_logger
@@ -39,7 +39,7 @@ SETTINGS = Settings(
     ),
     sources=(
         Source(name="backend", key=(KEY, SECOND_KEY), pixels=("store",)),
-        Source(name="tiktok", kind=Kind.TIKTOK, key=TIKTOK_KEY, pixels=("store", "outlet")),
+        Source(name="tiktok", kind="tiktok", key=TIKTOK_KEY, pixels=("store", "outlet")),
         Source(name="wary", key=WARY_KEY, pixels=("store",), consent=ConsentRule.REQUIRED),
     ),
 )

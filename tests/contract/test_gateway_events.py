@@ -11,7 +11,7 @@ from tests.contract.gateway_house import KEY, NOW, SECOND_KEY, TIKTOK_KEY, WARY_
 
 from fullcount.clock import ManualClock
 from fullcount.errors import StoreCorrupt, StoreUnavailable
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Note, Verdict
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome, Reason
 
@@ -222,8 +222,10 @@ async def test_a_damaged_store_is_503_too() -> None:
     """If the store cannot be trusted any more, senders are told to come again, not that they were wrong."""
 
     class Damaged(MemoryQueue):
-        async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
-            del entries, facts
+        async def accept(
+            self, entries: Sequence[Entry], facts: Sequence[Note] = (), *, once: bytes | None = None
+        ) -> list[Verdict]:
+            del entries, facts, once
             raise StoreCorrupt("the file is damaged", where="test.db", fix="restore a backup")
 
     async with served(queue=Damaged(ManualClock(NOW))) as house:

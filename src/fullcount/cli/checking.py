@@ -23,13 +23,13 @@ from fullcount.config.settings import Pixel, Settings, Source
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
-from fullcount.pipeline.receipt import Result
 from fullcount.pipeline.terms import SourceTerms, terms_of
 from fullcount.pipeline.travel import Arrival, travel
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 from fullcount.sources.bounds import decode_json
 from fullcount.sources.json_events import JsonSource
+from fullcount.sources.receipt import Result
 from fullcount.sources.source import Intake, Limits, RawRequest
 from fullcount.sources.tiktok import TikTokSource
 from fullcount.tiktok.mapping import encode_event, head_of
@@ -119,7 +119,7 @@ def check_text(text: bytes, basis: Basis, *, folder: Path, now: float) -> Report
         events=len(arrivals),
         findings=(*mistakes, *_findings(problems, mistakes), *_unmatchable(arrivals, paths)),
         withheld=tuple(
-            Withheld(path.rstrip("."), arrival.result.reason.value)
+            Withheld(path.rstrip("."), arrival.result.reason)
             for path, arrival in zip(paths, arrivals, strict=True)
             if arrival.result.result is Result.WITHHELD
         ),

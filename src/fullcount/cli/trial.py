@@ -11,10 +11,10 @@ from fullcount.config.settings import Settings
 from fullcount.delivery.destination import Answer, Kind
 from fullcount.events.problems import Problem
 from fullcount.events.reading import read_event
-from fullcount.pipeline.receipt import Result
 from fullcount.pipeline.terms import terms_of
 from fullcount.pipeline.travel import travel
 from fullcount.queue.entry import Entry
+from fullcount.sources.receipt import Result
 from fullcount.sources.source import Intake
 from fullcount.tiktok.destination import TikTokDestination
 from fullcount.tiktok.transport import AiohttpTransport

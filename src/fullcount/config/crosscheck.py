@@ -8,21 +8,24 @@ from collections.abc import Iterator
 from fullcount.config.address import address_of, is_loopback
 from fullcount.config.countries import checked_country
 from fullcount.config.moment import moment_of
-from fullcount.config.schema import field_of, nearest
-from fullcount.config.settings import Browser, Pixel, Section, Settings, Source, Storage, TikTok
+from fullcount.config.schema import nearest
+from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
 from fullcount.consent.regions import NEEDS_GRANT
 from fullcount.errors import ConfigError
 from fullcount.events.countries import country_code
 from fullcount.events.event_id import parse_template
-from fullcount.events.names import canonical_name
+from fullcount.events.names import canonical_name, name_problem
+from fullcount.events.problems import Severity
+from fullcount.sources.catalogue import parse_item_template
+from fullcount.sources.registry import SENDERS
+from fullcount.sources.sender import Neighbour, Rules
 
 PIXEL_FIX = "add a [[pixels]] table; or move the file away, and fullcount init writes another"
 PURCHASE_NAMES = ("CompletePayment", "Purchase")
 LEAD_NAMES = ("Lead", "SubmitForm")
+CONTENT_TYPES = ("product", "product_group")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 REGION_RULES = ("opt_in", "opt_out")
-# Kept for sources that map names of their own, and for routes that browsers call; nothing reads them until then.
-UNUSED = {"pixels": ("purchase_name", "lead_name"), "server": ("trusted_proxies",)}
 LEASE_SHARE = 4  # a request may begin until only this fraction of its lease is left, and must end within it
 SHORT_KEY = 16  # characters; anyone who guesses a write key can send purchases
 
@@ -70,18 +73,9 @@ def warnings_of(settings: Settings, now: float) -> Iterator[str]:
     for index, pixel in enumerate(settings.pixels):
         if not any(pixel.name in source.pixels for source in settings.sources):
             yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
-        yield from _unused("pixels", f"pixels[{index}]", pixel, "names go out as they come")
         if pixel.browser is Browser.SNIPPET:
             said = "no route of this version brings the browser half, so merge_events wait hold_seconds and go alone"
             yield f'pixels[{index}].browser: {said}. Fix: "none", or "other" if something sends that half'
-    yield from _unused("server", "server", settings.server, "no route of this version asks who sent a request")
-
-
-def _unused(table: str, path: str, held: Section, why: str) -> Iterator[str]:
-    for key in UNUSED.get(table, ()):
-        default = field_of(type(held), key).default
-        if getattr(held, key) != default:
-            yield f"{path}.{key}: does nothing yet: {why}. Fix: take it out"
 
 
 def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:
@@ -172,12 +166,44 @@ def _check_source(source: Source, path: str, settings: Settings) -> None:
             parse_template(source.event_id)
         except ConfigError as error:
             raise ConfigError(error.what, where=f"{path}.event_id", fix=error.fix) from None
+    _check_catalogue(source, path)
+    _check_neighbours(source, path, settings)
     if source.test_until is not None:
         moment_of(source.test_until, f"{path}.test_until")
     if source.test_event_code is not None and not source.test_event_code.strip():
         raise ConfigError(
             "the code is empty", where=f"{path}.test_event_code", fix="take it out, or copy it from Test Events"
         )
+
+
+def _check_catalogue(source: Source, path: str) -> None:
+    try:
+        parse_item_template(source.content_id)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=f"{path}.content_id", fix=error.fix) from None
+    _check_word(source.content_type, CONTENT_TYPES, f"{path}.content_type")
+    named = [(f"{path}.names.{said}", name) for said, name in source.names.items() if name]
+    if source.refund_event is not None:
+        named.append((f"{path}.refund_event", source.refund_event))
+    for where, name in named:
+        problem = name_problem(name)
+        if problem is not None and problem.severity is Severity.FATAL:
+            raise ConfigError(problem.reason, where=where, fix=problem.fix)
+
+
+def _check_neighbours(source: Source, path: str, settings: Settings) -> None:
+    sender = SENDERS.get(source.kind)
+    if sender is None:
+        return
+    neighbours = [
+        Neighbour(other.name, other.kind)
+        for other in settings.sources
+        if other.name != source.name and set(other.pixels) & set(source.pixels)
+    ]
+    rules = Rules(name=source.name, options=source.options, id_template=source.event_id)
+    if said := sender.contradiction(rules, neighbours):
+        what, _, fix = said.partition(". Fix: ")
+        raise ConfigError(what, where=path, fix=fix)
 
 
 def _check_keys(settings: Settings) -> None:

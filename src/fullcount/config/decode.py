@@ -10,16 +10,12 @@ from typing import Any
 import msgspec
 
 from fullcount.config.refusal import is_missing, missing_key, refused_value, split_message
-from fullcount.config.schema import SECTIONS, TABLES, keys_of, mend_key
-from fullcount.config.settings import Kind, Settings
-from fullcount.consent.decision import ConsentRule
+from fullcount.config.schema import SECTIONS, TABLES, keys_of, mend_key, options_of
+from fullcount.config.settings import Settings
 from fullcount.errors import ConfigError
+from fullcount.sources.registry import KINDS, OWN_KINDS, default_consent
+from fullcount.sources.sender import Options
 
-# What a source of each kind says of a consent that is missing, where its table does not say it.
-DEFAULT_CONSENT: dict[str, ConsentRule] = {
-    Kind.JSON: ConsentRule.SENDER_VOUCHES,
-    Kind.TIKTOK: ConsentRule.SENDER_VOUCHES,
-}
 _PLACE = re.compile(r"^(?P<table>\w+)(?:\[(?P<index>\d+)\])?(?:\.(?P<key>\w+))?")
 
 
@@ -30,10 +26,16 @@ def decode(raw: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
         ConfigError: an unknown table or key, a missing key, or a value that does not fit.
     """
     _refuse_unknown(raw, origins)
+    tables = {**raw, "sources": [_without_dates(row) for row in raw.get("sources", [])]}
+    options = [_taken_options(row, f"sources[{index}]", origins) for index, row in enumerate(tables["sources"])]
     try:
-        return msgspec.convert(_prepared(raw), Settings)
+        settings = msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         raise _reworded(str(error), origins) from None
+    sources = (
+        msgspec.structs.replace(source, options=held) for source, held in zip(settings.sources, options, strict=True)
+    )
+    return msgspec.structs.replace(settings, sources=tuple(sources))
 
 
 def _refuse_unknown(raw: Mapping[str, Any], origins: Mapping[str, str]) -> None:
@@ -53,24 +55,36 @@ def _refuse_unknown(raw: Mapping[str, Any], origins: Mapping[str, str]) -> None:
 
 
 def _refuse_unknown_keys(table: str, place: str, row: Mapping[str, Any], origins: Mapping[str, str]) -> None:
-    known = keys_of((SECTIONS | TABLES)[table])
+    options = options_of(table, row)
+    known = {*keys_of((SECTIONS | TABLES)[table]), *options.__struct_fields__}
     for key in row:
         if key not in known:
             path = f"{place}.{key}"
-            raise ConfigError(f'there is no key "{key}"', where=origins.get(path, path), fix=mend_key(table, key))
+            fix = mend_key(table, key, options)
+            raise ConfigError(f'there is no key "{key}"', where=origins.get(path, path), fix=fix)
 
 
-def _prepared(raw: Mapping[str, Any]) -> dict[str, Any]:
-    sources = [
-        {"consent": _default_consent(row.get("kind", Kind.JSON)), **_without_dates(row)}
-        for row in raw.get("sources", [])
-    ]
-    return {**raw, "sources": sources} if sources else dict(raw)
-
-
-def _default_consent(kind: object) -> ConsentRule:
-    # A kind of the wrong type is refused when the whole is read.
-    return DEFAULT_CONSENT.get(kind, ConsentRule.BY_REGION) if isinstance(kind, str) else ConsentRule.BY_REGION
+def _taken_options(row: dict[str, Any], place: str, origins: Mapping[str, str]) -> Options:
+    """Take the keys of its kind alone out of a source's row, fill in its kind's consent, and return the keys."""
+    kind = row.get("kind", OWN_KINDS[0])
+    if kind not in KINDS:
+        path = f"{place}.kind"
+        where = origins.get(path, path)
+        raise ConfigError("not one of the words that fit here", where=where, fix=f"one of {', '.join(KINDS)}")
+    row.setdefault("consent", default_consent(kind))
+    options = options_of("sources", row)
+    given = {key: row.pop(key) for key in options.__struct_fields__ if key in row}
+    try:
+        return msgspec.convert(given, options)
+    except msgspec.ValidationError as error:
+        what, path = split_message(str(error))
+        where = f"{place}.{is_missing(what) or path}"
+        if missing := is_missing(what):
+            raise missing_key("sources", missing, where) from None
+        key = path.split("[")[0].split(".")[0]
+        raise refused_value(
+            str(error), where=origins.get(where, where), table="sources", key=key, options=options
+        ) from None
 
 
 def _without_dates(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from fullcount.config.schema import (
     keys_of,
     mend_key,
     nearest,
+    options_of,
     section_of,
     takes_many,
     takes_text,
 )
 from fullcount.errors import ConfigError
+from fullcount.sources.sender import Options
 
 PREFIX = "FULLCOUNT_"
 SEPARATOR = "__"  # a variable without it is not a setting
@@ -77,7 +79,7 @@ def _set_in_table(raw: dict[str, Any], name: str, rest: list[str], variable: str
     key = rest[1].lower()
     if index == len(rows):
         rows.append({})
-    value = _value(name, key, variable, text)
+    value = _value(name, key, variable, text, options_of(name, rows[index]))
     if isinstance(rows[index], dict):
         rows[index][key] = value
     return f"{name}[{index}].{key}"
@@ -106,10 +108,10 @@ def _as_variable(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
-def _value(table: str, key: str, variable: str, text: str) -> Any:
-    section = section_of(table)
+def _value(table: str, key: str, variable: str, text: str, options: type[Options] = Options) -> Any:
+    section = options if key in options.__struct_fields__ else section_of(table)
     if section is None or key not in keys_of(section):
-        raise ConfigError(f'[{table}] has no key "{key}"', where=variable, fix=mend_key(table, key))
+        raise ConfigError(f'[{table}] has no key "{key}"', where=variable, fix=mend_key(table, key, options))
     annotation = field_of(section, key).type
     try:
         if text[:1] in {"[", "{"} and takes_many(annotation):
@@ -120,6 +122,6 @@ def _value(table: str, key: str, variable: str, text: str) -> Any:
             return text
         return msgspec.to_builtins(msgspec.convert(text, annotation, strict=False))
     except msgspec.ValidationError as error:
-        raise refused_value(str(error), where=variable, table=table, key=key) from None
+        raise refused_value(str(error), where=variable, table=table, key=key, options=options) from None
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise refused_value("This is not JSON", where=variable, table=table, key=key) from None
+        raise refused_value("This is not JSON", where=variable, table=table, key=key, options=options) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from fullcount.clock import Clock, SystemClock
 from fullcount.config.crosscheck import keys_of_source, observes_by_default, refuse_contradictions, warnings_of
 from fullcount.config.decode import decode
 from fullcount.config.environment import overlay
-from fullcount.config.secret import is_literal, resolve_secret
+from fullcount.config.option_secrets import secret_options, with_secrets
+from fullcount.config.secret import is_literal, resolve_secret, resolve_text
 from fullcount.config.settings import Mode, Settings
 from fullcount.errors import ConfigError
 from fullcount.events.countries import country_code
@@ -58,9 +59,9 @@ def load_settings(
     settings = _with_secrets(settings, environ, folder) if with_secrets else settings
     refuse_contradictions(settings)
     if not with_secrets:
-        return Loaded(_without_secrets(_completed(settings, folder)), (), file)
+        return Loaded(_without_secrets(completed(settings, folder)), (), file)
     warnings = (*literals, *warnings_of(settings, (clock or SystemClock()).now()))
-    return Loaded(_completed(settings, folder), warnings, file)
+    return Loaded(completed(settings, folder), warnings, file)
 
 
 def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -94,7 +95,11 @@ def _read(file: Path) -> dict[str, Any]:
 def _literal_secrets(settings: Settings, origins: Mapping[str, str]) -> list[str]:
     written: list[tuple[str, tuple[str, ...]]]
     written = [(f"pixels[{i}].access_token", (pixel.access_token,)) for i, pixel in enumerate(settings.pixels)]
-    written += [(f"sources[{i}].key", keys_of_source(source)) for i, source in enumerate(settings.sources)]
+    for i, source in enumerate(settings.sources):
+        written.append((f"sources[{i}].key", keys_of_source(source)))
+        for key, form in secret_options(type(source.options)).items():
+            if form == "line" and (said := getattr(source.options, key)):
+                written.append((f"sources[{i}].{key}", (said,)))
     return [
         f'{path}: the secret itself stands in the file. Fix: write "env:NAME" or "file:PATH"'
         for path, secrets in written
@@ -103,8 +108,9 @@ def _literal_secrets(settings: Settings, origins: Mapping[str, str]) -> list[str
 
 
 def _with_secrets(settings: Settings, environ: Mapping[str, str], folder: Path) -> Settings:
-    def resolved(written: str, where: str) -> str:
-        return resolve_secret(written, where=where, environ=environ, folder=folder)
+    def resolved(written: str, where: str, form: str = "line") -> str:
+        resolve = resolve_secret if form == "line" else resolve_text
+        return resolve(written, where=where, environ=environ, folder=folder)
 
     pixels = tuple(
         msgspec.structs.replace(pixel, access_token=resolved(pixel.access_token, f"pixels[{index}].access_token"))
@@ -112,20 +118,30 @@ def _with_secrets(settings: Settings, environ: Mapping[str, str], folder: Path) 
     )
     sources = tuple(
         msgspec.structs.replace(
-            source, key=tuple(resolved(key, f"sources[{index}].key") for key in keys_of_source(source))
+            source,
+            key=tuple(resolved(key, f"sources[{index}].key") for key in keys_of_source(source)),
+            options=with_secrets(source.options, _option_resolver(resolved, index)),
         )
         for index, source in enumerate(settings.sources)
     )
     return msgspec.structs.replace(settings, pixels=pixels, sources=sources)
 
 
+def _option_resolver(resolved: Callable[[str, str, str], str], index: int) -> Callable[[str, str, str], str]:
+    return lambda written, key, form: resolved(written, f"sources[{index}].{key}", form)
+
+
 def _without_secrets(settings: Settings) -> Settings:
     pixels = tuple(msgspec.structs.replace(pixel, access_token="") for pixel in settings.pixels)
-    sources = tuple(msgspec.structs.replace(source, key=()) for source in settings.sources)
+    sources = tuple(
+        msgspec.structs.replace(source, key=(), options=with_secrets(source.options, lambda *_: ""))
+        for source in settings.sources
+    )
     return msgspec.structs.replace(settings, pixels=pixels, sources=sources)
 
 
-def _completed(settings: Settings, folder: Path) -> Settings:
+def completed(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with modes, countries and the store's path as everybody needs them."""
     pixels = {pixel.name: pixel for pixel in settings.pixels}
     sources = tuple(
         msgspec.structs.replace(

@@ -10,6 +10,7 @@ from typing import Any
 
 from fullcount.config.schema import default_text, field_of, keys_of, section_of
 from fullcount.errors import ConfigError
+from fullcount.sources.sender import Options
 
 _WORDS = {
     "int": "a whole number",
@@ -29,10 +30,10 @@ def split_message(message: str) -> tuple[str, str]:
     return (found["what"], found["path"] or "") if found else (message, "")
 
 
-def refused_value(message: str, *, where: str, table: str, key: str) -> ConfigError:
-    """Return the error for a key whose value does not fit; `message` is msgspec's."""
+def refused_value(message: str, *, where: str, table: str, key: str, options: type[Options] = Options) -> ConfigError:
+    """Return the error for a key whose value does not fit; `message` is msgspec's, `options` those of its kind."""
     what, _ = split_message(message)
-    section = section_of(table)
+    section = options if key in options.__struct_fields__ else section_of(table)
     if section is None or key not in keys_of(section):
         return ConfigError(_in_words(what), where=where, fix="compare it with docs/settings.md")
     field = field_of(section, key)

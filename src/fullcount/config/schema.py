@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from fullcount.config.settings import Pixel, Settings, Source
+from fullcount.sources.registry import SENDERS
+from fullcount.sources.sender import Options
 
 TABLES: dict[str, type[msgspec.Struct]] = {"pixels": Pixel, "sources": Source}  # written as [[pixels]], [[sources]]
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -23,8 +25,15 @@ def section_of(table: str) -> type[msgspec.Struct] | None:
 
 
 def keys_of(section: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the keys that a table takes."""
-    return section.__struct_fields__
+    """Return the keys that a table takes; those of one kind of source alone come from `options_of`."""
+    return tuple(key for key in section.__struct_fields__ if not (section is Source and key == "options"))
+
+
+def options_of(table: str, row: object) -> type[Options]:
+    """Return the struct of the keys that this row of [[sources]] takes because of its kind."""
+    kind = row.get("kind") if table == "sources" and isinstance(row, dict) else None
+    sender = SENDERS.get(kind) if isinstance(kind, str) else None
+    return Options if sender is None else sender.options
 
 
 def field_of(section: type[msgspec.Struct], key: str) -> msgspec.structs.FieldInfo:
@@ -59,13 +68,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{close[0]}"?' if close else ""
 
 
-def mend_key(table: str, key: str) -> str:
-    """Return the fix for a key that a table ("" for the file's top) does not take."""
+def mend_key(table: str, key: str, options: type[Options] = Options) -> str:
+    """Return the fix for a key that a table ("" for the file's top) does not take; `options` are those of its kind."""
     section = section_of(table) if table else None
-    known = keys_of(section) if section else (*SECTIONS, *TABLES)
+    known = (*keys_of(section), *options.__struct_fields__) if section else (*SECTIONS, *TABLES)
     if suggestion := nearest(key, known):
         return suggestion
     homes = [name for name in (*SECTIONS, *TABLES) if key in keys_of(section_of(name) or Settings)]
+    kinds = [kind for kind, sender in SENDERS.items() if key in sender.options.__struct_fields__]
+    if kinds and table == "sources":
+        return f"only a source of kind {' or '.join(kinds)} takes it"
     if homes:
         wanted = f"[[{homes[0]}]]" if homes[0] in TABLES else f"[{homes[0]}]"
         return f"it belongs under {wanted}"

@@ -14,7 +14,7 @@ def resolve_secret(written: str, *, where: str, environ: Mapping[str, str], fold
     Raises:
         ConfigError: the variable or the file is missing or empty, or the secret cannot stand in an HTTP header.
     """
-    value = _read(written, where, environ, folder).strip()
+    value = resolve_text(written, where=where, environ=environ, folder=folder)
     if not value.isascii() or not value.isprintable():
         raise ConfigError(
             "the secret holds a line break or another character that no HTTP header takes",
@@ -22,6 +22,15 @@ def resolve_secret(written: str, *, where: str, environ: Mapping[str, str], fold
             fix="copy it again, without what stands around it",
         )
     return value
+
+
+def resolve_text(written: str, *, where: str, environ: Mapping[str, str], folder: Path) -> str:
+    """Return the secret that a setting names, which may have several lines, as a key in PEM has.
+
+    Raises:
+        ConfigError: the variable or the file is missing or empty.
+    """
+    return _read(written, where, environ, folder).strip()
 
 
 def is_literal(written: str) -> bool:

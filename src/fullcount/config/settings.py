@@ -9,6 +9,8 @@ from typing import Annotated
 import msgspec
 
 from fullcount.consent.decision import ConsentRule
+from fullcount.sources.catalogue import Catalogue, Money, Value
+from fullcount.sources.sender import Options
 
 # Ranges live in the types, so that the loader refuses what is outside of them; each bound's reason stands at its field.
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
@@ -26,13 +28,6 @@ class Browser(StrEnum):
     SNIPPET = "snippet"
     OTHER = "other"
     NONE = "none"
-
-
-class Kind(StrEnum):
-    """How a source's requests look."""
-
-    JSON = "json"
-    TIKTOK = "tiktok"
 
 
 class Mode(StrEnum):
@@ -60,6 +55,7 @@ class Server(Section, frozen=True, kw_only=True):
     port: Port = 8080  # 0: any free one
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     max_body_bytes: Count = 1_000_000
+    max_webhook_bytes: Count = 8_000_000  # a cart of 5 MB is a shop's to send; a refusal would end its subscription
     max_events: Count = 1_000  # in one call
     max_depth: Count = 32  # of nested JSON
     max_string: Count = 16_384  # characters in one value
@@ -129,7 +125,7 @@ class Source(Section, frozen=True, kw_only=True):
     """One place events come from."""
 
     name: Name
-    kind: Kind = Kind.JSON
+    kind: str = "json"  # one of `fullcount.sources.registry.KINDS`
     key: str | tuple[str, ...]  # one key, or several while it is being changed
     pixels: tuple[str, ...]
     consent: ConsentRule = ConsentRule.SENDER_VOUCHES
@@ -138,6 +134,13 @@ class Source(Section, frozen=True, kw_only=True):
     mode: Mode | None = None  # nothing: live, or observe if a pixel says browser = "other"; the loader fills it
     test_event_code: str | None = None
     test_until: str | None = None  # ISO 8601 with its offset; nothing: one hour after the start
+    content_id: str = Catalogue().content_id  # template of an item's id in the TikTok catalogue
+    content_type: str = Catalogue().content_type  # product or product_group
+    value: Value = Value.TOTAL
+    money: Money = Money.SHOP
+    refund_event: str | None = None  # a custom event's name; nothing: refunds are recorded and not sent
+    names: dict[str, str] = {}  # the sender's event name -> TikTok's, beside the built-in table; "" leaves it out
+    options: Options = Options()  # the keys of its kind alone; in the file they stand beside the others
 
     def __repr__(self) -> str:
         return f"Source(name={self.name!r}, kind={self.kind!r})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -37,9 +37,13 @@ class Template(msgspec.Struct, frozen=True):
 
     def fill(self, event: Event) -> str | None:
         """Return the id, or None if the event lacks one of the fields or has a placeholder there."""
+        return self.fill_with({field: _field(event, field) for field in self.fields})
+
+    def fill_with(self, values: Mapping[str, str | None]) -> str | None:
+        """Return the id made of these values, or None if one is missing or a placeholder."""
         made = self.texts[0]
         for field, text in zip(self.fields, self.texts[1:], strict=True):
-            value = _field(event, field)
+            value = values.get(field)
             if not value or is_unset_id(value):
                 return None
             made += value + text

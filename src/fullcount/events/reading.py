@@ -10,7 +10,7 @@ import msgspec
 
 from fullcount.events import coercion
 from fullcount.events.legacy import lift_context
-from fullcount.events.model import LARGEST_TIME, Event, EventSource, names_only
+from fullcount.events.model import LARGEST_TIME, Event, EventSource, Half, names_only
 from fullcount.events.parts import (
     Shape,
     read_ad,
@@ -23,6 +23,7 @@ from fullcount.events.parts import (
 )
 from fullcount.events.problem_list import ProblemList
 from fullcount.events.problems import Problem
+from fullcount.events.tie import Tie
 
 LONGEST_INTEGER = 400  # digits; Python refuses more than 4,300, and beyond 309 nothing fits a float
 # What `fullcount.consent` understands, in lower case.
@@ -37,6 +38,10 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...]
     name: str
     event_id: str
+    ties: tuple[Tie, ...] = ()  # by which visitor memory may know more
+    is_lost_alone: bool = False  # it names nobody by itself: without visitor memory TikTok could match it with no one
+    is_id_private: bool = False  # the id is the sender's own: the browser's half cannot have the same
+    half: Half = Half.SERVER
 
     __repr__ = names_only
 

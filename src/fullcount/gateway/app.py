@@ -9,14 +9,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from fullcount.clock import Clock
+from fullcount.config.rules import rules_of
 from fullcount.config.settings import Settings
 from fullcount.events.hashed import HashedEvent
 from fullcount.gateway.body import BodyLimits
+from fullcount.gateway.caller import Callers
+from fullcount.gateway.doors import Doors, Listed
 from fullcount.gateway.events_dialect import EventsDialect
 from fullcount.gateway.ingest import Ingest, Route
 from fullcount.gateway.keys import Keyring
 from fullcount.gateway.observe import Watch
 from fullcount.gateway.patience import Patience
+from fullcount.gateway.reception import Reception
 from fullcount.gateway.reply import Receive, Scope, Send, send_reply
 from fullcount.gateway.service import Service, method_refused, wrong_turn
 from fullcount.gateway.tiktok_dialect import TikTokDialect
@@ -24,6 +28,7 @@ from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.terms import terms_of
 from fullcount.queue.protocol import Queue
 from fullcount.sources.json_events import JsonSource
+from fullcount.sources.registry import OWN_KINDS, SENDERS
 from fullcount.sources.source import Limits
 from fullcount.sources.tiktok import TikTokSource
 from fullcount.tiktok.mapping import encode_event
@@ -37,14 +42,16 @@ DROP_IN_PATHS = (
 )
 HEAD_BYTES = 1_000  # of a request to TikTok without its events: codes of at most 128 characters, a partner's name
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+OwnRoutes = tuple[Ingest, Mapping[str, Route]]  # found by one look into a dict
+SenderRoutes = tuple[Reception, Doors]
 
 
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, ingest: Ingest, routes: Mapping[str, Route], service: Service, rest: Starlette) -> None:
-        self._ingest = ingest
-        self._routes = routes
+    def __init__(self, own: OwnRoutes, senders: SenderRoutes, service: Service, rest: Starlette) -> None:
+        self._ingest, self._routes = own
+        self._reception, self._doors = senders
         self._service = service
         self._rest = rest
 
@@ -56,7 +63,11 @@ class Gateway:
         """Answer one request, or take part in the server's life."""
         route = self._routes.get(scope["path"]) if scope["type"] == "http" else None
         if route is None:
-            await self._rest(scope, receive, send)
+            entrance = self._doors.find(scope["path"]) if scope["type"] == "http" else None
+            if entrance is None:
+                await self._rest(scope, receive, send)
+            else:
+                await self._reception.answer(entrance, scope, receive, send)
         elif scope["method"] == "POST":
             await self._ingest.answer(route, scope, receive, send)
         else:
@@ -71,17 +82,28 @@ def create_app(
     `watch` hears of every request and of what was stored; `lifespan` starts and stops what lives beside it.
     """
     server = settings.server
-    ingest = Ingest(
-        Keyring(settings.sources, terms_of(settings, clock.now())),
-        Pipeline(queue, clock, watch, _fits_one_request),
-        BodyLimits(server.max_body_bytes, Patience(server.body_seconds)),
+    terms = terms_of(settings, clock.now())
+    pipeline = Pipeline(queue, clock, watch, _fits_one_request)
+    patience = Patience(server.body_seconds)
+    own = [source for source in settings.sources if source.kind in OWN_KINDS]
+    ingest = Ingest(Keyring(own, terms), pipeline, BodyLimits(server.max_body_bytes, patience), watch)
+    routes = _ingest_routes(Limits(server.max_events, server.max_depth, server.max_string), clock)
+    listed = {
+        source.name: (source.kind, Listed(rules_of(source, settings), terms[source.name]))
+        for source in settings.sources
+    }
+    doors = Doors(SENDERS.values(), listed)
+    reception = Reception(
+        pipeline,
+        BodyLimits(server.max_webhook_bytes, patience, is_json_only=False),
+        Callers(server.trusted_proxies),
+        clock,
         watch,
     )
-    routes = _ingest_routes(Limits(server.max_events, server.max_depth, server.max_string), clock)
     service = Service(queue, clock, watch.metrics)
-    known = (EVENTS_PATH, *DROP_IN_PATHS, *(route.path for route in service.routes()))
+    known = (EVENTS_PATH, *DROP_IN_PATHS, *doors.paths(), *(route.path for route in service.routes()))
     rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)}, lifespan=lifespan)
-    return Gateway(ingest, routes, service, rest)
+    return Gateway((ingest, routes), (reception, doors), service, rest)
 
 
 def _fits_one_request(event: HashedEvent) -> bool:

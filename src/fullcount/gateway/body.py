@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import msgspec
 
 from fullcount.gateway.patience import Patience
-from fullcount.gateway.reply import Receive, Refusal
+from fullcount.gateway.reply import Receive
+from fullcount.sources.reply import Refusal
 
 _JSON_TYPES = (b"application/json", b"text/json", b"text/plain")
 _UTF8_NAMES = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
@@ -20,6 +21,7 @@ class BodyLimits(msgspec.Struct, frozen=True):
 
     max_bytes: int
     patience: Patience
+    is_json_only: bool = True  # else whatever its Content-Type says is read
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bytes | Refusal | None:
@@ -49,7 +51,8 @@ def _refused_head(headers: Mapping[bytes, bytes], limits: BodyLimits) -> Refusal
     if encoding is not None and encoding.lower() not in (b"gzip", b"identity", b""):
         return Refusal(415, "encoding_unknown", "the body's Content-Encoding is not known here", "use gzip or none")
     content_type = headers.get(b"content-type")
-    return None if content_type is None or content_type == b"application/json" else _refused_type(content_type)
+    is_fine = content_type is None or content_type == b"application/json" or not limits.is_json_only
+    return None if is_fine else _refused_type(content_type or b"")
 
 
 def _refused_type(content_type: bytes) -> Refusal | None:

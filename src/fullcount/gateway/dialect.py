@@ -9,8 +9,8 @@ import msgspec
 
 from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem, Severity
-from fullcount.gateway.reply import Refusal, Reply
-from fullcount.pipeline.receipt import Receipt, Result
+from fullcount.sources.receipt import Receipt, Result
+from fullcount.sources.reply import Refusal, Reply
 from fullcount.sources.source import Intake
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from fullcount.errors import InvalidEvent
 from fullcount.gateway.dialect import noted, withheld
-from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
-from fullcount.pipeline.receipt import Receipt, Result
+from fullcount.sources.receipt import Receipt, Result
+from fullcount.sources.reply import Refusal, Reply, json_reply, refusal_reply
 from fullcount.sources.source import Intake
 
 _AGAIN = "send the same again later; an event that has an event_id or event_time will be counted once"

@@ -10,9 +10,10 @@ from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
 from fullcount.gateway.body import BodyLimits, read_body
 from fullcount.gateway.dialect import Dialect
 from fullcount.gateway.keys import Keyring
-from fullcount.gateway.reply import Receive, Refusal, Reply, Scope, Send, send_reply
+from fullcount.gateway.reply import Receive, Scope, Send, send_reply
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.terms import SourceTerms
+from fullcount.sources.reply import Refusal, Reply
 from fullcount.sources.source import RawRequest, Source
 
 CORRUPT_RETRY_SECONDS = 60.0  # a person has to mend the store

@@ -20,9 +20,9 @@ from fullcount.errors import StoreUnavailable
 from fullcount.gateway.logs import where_it_broke
 from fullcount.gateway.metrics import ATTEMPT_BOUNDS, Metrics, Timing
 from fullcount.queue.delivery import Attempt, Buried, Delivered, Settlement
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Fact, Note, Refund, Verdict
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.queue.outcomes import Happening, Outcome, Reason
 
 CONSENT_WINDOW_SECONDS = 3_600.0
 
@@ -64,12 +64,12 @@ class Watch:
         self._log.error("an event broke something: it was refused", source=source, **where_it_broke(error))
 
     def stored(
-        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
+        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], notes: Sequence[Note], seconds: float
     ) -> None:
         """Count what a request brought."""
         metrics = self.metrics
         metrics.commit_seconds.observe(seconds)
-        if not facts and len(entries) == 1 and verdicts[0] is Verdict.ACCEPTED and source in self._consent:
+        if not notes and len(entries) == 1 and verdicts[0] is Verdict.ACCEPTED and source in self._consent:
             # By far the commonest request, counted without loops.
             metrics.accepted[source, entries[0].pixel] += 1
             self._consent[source].events += 1
@@ -82,10 +82,13 @@ class Watch:
             else:
                 metrics.outcomes[source, entry.pixel, verdict.value, ""] += 1
         silent = withheld = 0
-        for fact in facts:
-            metrics.outcomes[source, fact.pixel, fact.outcome.value, fact.reason.value] += 1
-            withheld += fact.outcome is Outcome.WITHHELD
-            silent += fact.reason is Reason.CONSENT_UNKNOWN
+        for note in notes:
+            if isinstance(note, Refund):
+                metrics.outcomes[source, "", Happening.REFUNDED.value, ""] += 1
+            elif isinstance(note, Fact):
+                metrics.outcomes[source, note.pixel, note.outcome.value, note.reason.value] += 1
+                withheld += note.outcome is Outcome.WITHHELD
+                silent += note.reason is Reason.CONSENT_UNKNOWN
         self._count_consent(source, new + withheld, silent)
 
     def _count_consent(self, source: str, events: int, silent: int) -> None:

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from fullcount.clock import Clock
 from fullcount.errors import FullcountError
 from fullcount.gateway.metrics import Metrics
-from fullcount.gateway.reply import Refusal, Reply, json_reply, refusal_reply
 from fullcount.queue.protocol import Queue
+from fullcount.sources.reply import Refusal, Reply, json_reply, refusal_reply
 
 
 class Service:

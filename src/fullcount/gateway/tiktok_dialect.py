@@ -15,8 +15,8 @@ from fullcount.clock import Clock
 from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem, Severity
 from fullcount.gateway.dialect import noted
-from fullcount.gateway.reply import Headers, Refusal, Reply, json_reply
-from fullcount.pipeline.receipt import Receipt, Result
+from fullcount.sources.receipt import Receipt, Result
+from fullcount.sources.reply import Headers, Refusal, Reply, json_reply
 from fullcount.sources.source import Intake
 
 OK, PARTIAL, NOT_PERMITTED, INVALID, TOKEN_MISSING, TOKEN_WRONG, SYSTEM = 0, 20001, 40001, 40002, 40104, 40105, 50000

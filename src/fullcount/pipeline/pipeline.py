@@ -11,12 +11,14 @@ import msgspec
 from fullcount.clock import Clock, elapsed_seconds
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
-from fullcount.pipeline.receipt import EventResult, Receipt, Result
+from fullcount.pipeline.notes import notes_of
 from fullcount.pipeline.terms import SourceTerms
 from fullcount.pipeline.travel import Arrival, refused, travel
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Note, Verdict
+from fullcount.queue.keys import request_key
 from fullcount.queue.protocol import Queue
 from fullcount.sources.each import BROKE
+from fullcount.sources.receipt import EventResult, Receipt, Result
 from fullcount.sources.source import Intake
 
 EVENTS_AT_A_STRETCH = 100  # of one request, about 5 ms, before the event loop may answer somebody else
@@ -31,9 +33,9 @@ class Observer(Protocol):
     """Hears what was stored. It must return at once and never raise."""
 
     def stored(
-        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
+        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], notes: Sequence[Note], seconds: float
     ) -> None:
-        """One request's entries and facts were committed, which took `seconds`."""
+        """One request's entries and notes were committed, which took `seconds`."""
         ...
 
     def event_broke(self, source: str, error: Exception) -> None:
@@ -45,7 +47,7 @@ class NullObserver:
     """Nobody listens."""
 
     def stored(
-        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
+        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], notes: Sequence[Note], seconds: float
     ) -> None:
         """Ignore it."""
 
@@ -86,9 +88,13 @@ class Pipeline:
         else:
             entries = tuple(entry for arrival in arrivals for entry in arrival.entries)
             facts = tuple(fact for arrival in arrivals for fact in arrival.facts)
+        notes: tuple[Note, ...] = facts
+        if intake.ignored or intake.refunds or intake.notices:
+            notes = (*facts, *notes_of(intake, terms, now))
+        once = request_key(terms.name, intake.request_id) if intake.request_id else None
         started = elapsed_seconds()
-        verdicts = await self._queue.accept(entries, facts)
-        self._observer.stored(terms.name, entries, verdicts, facts, elapsed_seconds() - started)
+        verdicts = await self._queue.accept(entries, notes, once=once)
+        self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)
         return Receipt(_results(arrivals, verdicts))
 
     def _arrival(self, index: int, intake: Intake, terms: SourceTerms, now: float) -> Arrival:

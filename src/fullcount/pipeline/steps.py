@@ -15,13 +15,14 @@ from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
 from fullcount.events.model import Event, EventSource
 from fullcount.events.problems import Problem, Severity
-from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
+from fullcount.sources.receipt import PIXEL_NOT_ALLOWED
 
 PURCHASE = "Purchase"
+LEAD = "Lead"
 PURCHASE_WINDOW_SECONDS = 90 * DAY_SECONDS  # a late status change of an order repeats its purchase
 WINDOW_SECONDS = 7 * DAY_SECONDS
 
@@ -99,6 +100,13 @@ def limit(hashed: HashedEvent) -> HashedEvent:
         extra=None,
     )
     return msgspec.structs.replace(hashed, user=user, limited_data_use=True)
+
+
+def spelled(hashed: HashedEvent, pixel: PixelTerms) -> HashedEvent:
+    """Return a mapped event with a purchase and a lead spelled as the pixel's browser half spells them."""
+    if hashed.canonical == PURCHASE:
+        return msgspec.structs.replace(hashed, event=pixel.purchase_name)
+    return msgspec.structs.replace(hashed, event=pixel.lead_name) if hashed.canonical == LEAD else hashed
 
 
 def route(

@@ -25,6 +25,8 @@ class PixelTerms(msgspec.Struct, frozen=True):
     merge_events: frozenset[str] = frozenset({"Purchase"})  # canonical names that wait for their other half
     server_events: frozenset[str] = frozenset({"Purchase"})  # with browser = "other": what the server may send
     hold_seconds: float = 20.0
+    purchase_name: str = "CompletePayment"  # how a purchase and a lead go out, of events whose names are mapped here
+    lead_name: str = "Lead"
 
 
 class SourceTerms(msgspec.Struct, frozen=True):
@@ -67,6 +69,8 @@ def _pixel_terms(pixel: Pixel) -> PixelTerms:
         merge_events=frozenset(pixel.merge_events),
         server_events=frozenset(pixel.server_events),
         hold_seconds=pixel.hold_seconds,
+        purchase_name=pixel.purchase_name,
+        lead_name=pixel.lead_name,
     )
 
 

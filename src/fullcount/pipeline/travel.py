@@ -16,12 +16,12 @@ from fullcount.events.names import name_problem
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 from fullcount.identity.identify import identify
-from fullcount.pipeline.receipt import EventResult, Result
-from fullcount.pipeline.steps import aim, ask_consent, limit, name_it, route
+from fullcount.pipeline.steps import aim, ask_consent, limit, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.redact import mask_chosen, mask_then_cut
+from fullcount.sources.receipt import EventResult, Result
 from fullcount.sources.source import Intake
 
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
@@ -36,7 +36,10 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     facts: tuple[Fact, ...] = ()
 
 
-class _Identified(msgspec.Struct, frozen=True, gc=False):
+class Identified(msgspec.Struct, frozen=True, gc=False):
+    """One event half way: checked and hashed, its pixels known; what visitor memory and consent say is still open."""
+
+    reading: Reading
     event: Event
     hashed: HashedEvent
     is_id_shared: bool
@@ -46,15 +49,41 @@ class _Identified(msgspec.Struct, frozen=True, gc=False):
 
 def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
     """Take one reading through every step but the last, which is the queue's; `now` is in Unix seconds."""
-    found = _identified(reading, intake.pixel_code, terms, now)
-    if isinstance(found, tuple):
-        return refused(reading, found, terms)
+    found = identified(reading, intake.pixel_code, terms, now)
+    return found if isinstance(found, Arrival) else concluded(found, intake, terms, now)
+
+
+def identified(reading: Reading, pixel_code: str | None, terms: SourceTerms, now: float) -> Identified | Arrival:
+    """Return the event checked and hashed, or the arrival of one that may not go on."""
+    read = reading.event
+    if read is None:
+        return refused(reading, reading.problems, terms)
+    pixels = aim(read, pixel_code, terms)
+    if isinstance(pixels, Problem):
+        return refused(reading, (*reading.problems, pixels), terms)
+    event_id, is_id_shared, id_problem = name_it(read, terms, now)
+    problems = reading.problems if id_problem is None else (*reading.problems, id_problem)
+    event, found = check_event(read, terms.check_rules, now)
+    problems = (*problems, *found)
+    if event is None:
+        return refused(reading, problems, terms)
+    hashed, found = identify(event, event_id, terms.identity_rules, reading.half)
+    is_id_shared = is_id_shared and not reading.is_id_private
+    return Identified(reading, event, hashed, is_id_shared, pixels, (*problems, *found))
+
+
+def concluded(found: Identified, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
+    """Return the deliveries and facts of an event."""
+    event = found.hashed
     decision, of_consent = ask_consent(found.event, intake.consent, terms)
     withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
-    hashed = limit(found.hashed) if decision.action is Action.LIMIT else found.hashed
+    if withheld is None and found.reading.is_lost_alone:
+        withheld = Reason.NO_SHARED_EVENT_ID
+    event = limit(event) if decision.action is Action.LIMIT else event
     test_code = terms.test_code(intake.test_event_code, now)
     entries, facts = [], []
     for pixel in found.pixels:
+        hashed = spelled(event, pixel) if intake.are_names_mapped else event
         way = withheld or route(hashed, pixel, terms, test_code, is_id_shared=found.is_id_shared)
         if isinstance(way, Entry):
             entries.append(way)
@@ -62,31 +91,11 @@ def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> 
             facts.append(_withheld(hashed, pixel, terms, test_code, way))
     result = EventResult(
         Result.ACCEPTED if entries else Result.WITHHELD,
-        hashed.event_id,
+        event.event_id,
         (*found.problems, *of_consent),
-        Reason.NONE if entries else facts[0].reason,
+        "" if entries else facts[0].reason,
     )
     return Arrival(result, tuple(entries), tuple(facts))
-
-
-def _identified(
-    reading: Reading, pixel_code: str | None, terms: SourceTerms, now: float
-) -> _Identified | tuple[Problem, ...]:
-    """Return the event checked and hashed, or the problems that forbid it."""
-    read = reading.event
-    if read is None:
-        return reading.problems
-    pixels = aim(read, pixel_code, terms)
-    if isinstance(pixels, Problem):
-        return (*reading.problems, pixels)
-    event_id, is_id_shared, id_problem = name_it(read, terms, now)
-    problems = reading.problems if id_problem is None else (*reading.problems, id_problem)
-    event, found = check_event(read, terms.check_rules, now)
-    problems = (*problems, *found)
-    if event is None:
-        return problems
-    hashed, found = identify(event, event_id, terms.identity_rules)
-    return _Identified(event, hashed, is_id_shared, pixels, (*problems, *found))
 
 
 def refused(reading: Reading, problems: tuple[Problem, ...], terms: SourceTerms) -> Arrival:

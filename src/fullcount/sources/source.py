@@ -2,21 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from fullcount.events.model import Page, User
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
+from fullcount.events.tie import Tie
+
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class RawRequest(msgspec.Struct, frozen=True, gc=False):
-    """One authenticated request; its body is inflated and within the limit of bytes."""
+    """One request as it came; its body is whole, inflated and within the limit of bytes.
+
+    Header names are in lower case, values are Latin-1 as HTTP has them. `query` is percent-encoded, without its "?".
+    """
 
     body: bytes
+    method: str = "POST"
+    path: str = ""
+    query: str = ""
+    headers: Mapping[str, str] = _NO_HEADERS
+    client_ip: str | None = None  # of whoever called, seen past the trusted proxies; never a shop's server's to send
+    received_at: float = 0.0  # Unix seconds
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case, or an empty text."""
+        return self.headers.get(name, "")
+
+    def parameters(self) -> dict[str, str]:
+        """Return the query's parameters, decoded; of one that comes twice the first."""
+        found: dict[str, str] = {}
+        for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace"):
+            found.setdefault(name, value)
+        return found
+
+    def cookie(self, name: str) -> str | None:
+        """Return a cookie's value as it stands, or None."""
+        for pair in self.header("cookie").split(";"):
+            key, _, value = pair.partition("=")
+            if key.strip() == name:
+                return value.strip().strip('"') or None
+        return None
 
     def __repr__(self) -> str:
-        return f"RawRequest({len(self.body)} bytes)"
+        return f"RawRequest({self.method}, {len(self.body)} bytes)"
+
+
+class Ignored(msgspec.Struct, frozen=True, gc=False):
+    """Something that was understood and makes no event: counted, with a reason of the closed list."""
+
+    reason: str  # a value of `fullcount.queue.outcomes.Ignored`
+    name: str = ""  # what the sender calls it: a topic, an event's name
+    event_id: str = ""  # of the event that it would have been
+    detail: str = ""  # for a person; never an identifier
+
+
+class Refund(msgspec.Struct, frozen=True, gc=False):
+    """Money paid back for an order: recorded once by `refund_id`, whoever repeats it."""
+
+    refund_id: str
+    order_id: str  # the event_id of the order's purchase
+    amount: float  # not negative; 0 where goods came back without money
+    currency: str | None = None
+    refunded_at: float | None = None  # Unix seconds
+
+
+class Sighting(msgspec.Struct, frozen=True, gc=False):
+    """What a request tells of a visitor for later: plain values, hashed before anything is remembered."""
+
+    ties: tuple[Tie, ...]
+    user: User = User()
+    page: Page = Page()
+    consent: str | None = None
+    seen_at: float | None = None  # Unix seconds; nothing: now
+
+
+class Erasure(msgspec.Struct, frozen=True, gc=False):
+    """A person whom the sender asks to be forgotten: plain values, compared hashed."""
+
+    user: User = User()
+    event_ids: tuple[str, ...] = ()  # of orders and checkouts
+
+
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """A thin notice that names a thing to be fetched: kept, answered, and read later."""
+
+    notice_id: str
+    body: bytes  # what the source's `fetch` needs; no plain identifier
 
 
 class Intake(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +107,13 @@ class Intake(msgspec.Struct, frozen=True, gc=False):
     consent: str | None = None  # said beside the list, of every event in it
     large: frozenset[int] = frozenset()  # indexes of events of so many bytes that one request may not hold them
     broken: tuple[Exception, ...] = ()  # what nobody expected; the events that it struck are readings without an event
+    are_names_mapped: bool = False  # the names are ours, so each pixel says how a purchase and a lead are spelled
+    request_id: str = ""  # the sender's own id of this request, the same when it is repeated
+    ignored: tuple[Ignored, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    erasures: tuple[Erasure, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def __repr__(self) -> str:
         return f"Intake({len(self.readings)} events of {self.item_path or 'one'})"

@@ -297,9 +297,6 @@ def test_names_codes_and_keys_are_used_once(tmp_path: Path, more: str, where: st
         (WHOLE + SECOND_PIXEL.format("outlet", "CEXAMPLE0PIXEL000002"), "no source sends to outlet"),
         (WHOLE + "test_until = 2026-12-01T12:00:00Z", "does nothing"),
         (WHOLE.replace("env:BACKEND_KEY", "env:SHORT"), "can be guessed"),
-        ('[server]\ntrusted_proxies = ["10.0.0.0/8"]' + WHOLE, "server.trusted_proxies: does nothing yet"),
-        (WHOLE.replace("code =", 'purchase_name = "Purchase"\ncode ='), "pixels[0].purchase_name: does nothing yet"),
-        (WHOLE.replace("code =", 'lead_name = "SubmitForm"\ncode ='), "pixels[0].lead_name: does nothing yet"),
         (WHOLE.replace("code =", 'browser = "snippet"\ncode ='), "wait hold_seconds and go alone"),
     ],
 )

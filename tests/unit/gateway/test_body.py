@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fullcount.gateway.body import BodyLimits, read_body
 from fullcount.gateway.patience import Patience
-from fullcount.gateway.reply import Refusal
+from fullcount.sources.reply import Refusal
 
 
 def limits(max_bytes: int = 1_000) -> BodyLimits:

@@ -14,7 +14,7 @@ from fullcount.events.problems import Problem, Severity
 from fullcount.gateway.dialect import Dialect
 from fullcount.gateway.events_dialect import EventsDialect
 from fullcount.gateway.tiktok_dialect import TikTokDialect
-from fullcount.pipeline.receipt import EventResult, Receipt, Result
+from fullcount.sources.receipt import EventResult, Receipt, Result
 from fullcount.sources.source import Intake
 
 FATAL = Problem("event_time", "too old", "send it sooner", code="too_old")

@@ -13,11 +13,11 @@ from fullcount.errors import StoreUnavailable
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.reading import read_event
 from fullcount.pipeline.pipeline import Pipeline
-from fullcount.pipeline.receipt import Receipt, Result
 from fullcount.pipeline.terms import SourceTerms
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Note, Verdict
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome
+from fullcount.sources.receipt import Receipt, Result
 from fullcount.sources.source import Intake
 
 
@@ -29,12 +29,12 @@ class Heard:
         self.broken: list[tuple[str, str]] = []
 
     def stored(
-        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], facts: Sequence[Fact], seconds: float
+        self, source: str, entries: Sequence[Entry], verdicts: Sequence[Verdict], notes: Sequence[Note], seconds: float
     ) -> None:
         """Remember how much was stored."""
         assert len(entries) == len(verdicts)
         assert seconds >= 0
-        self.calls.append((source, len(entries), len(facts)))
+        self.calls.append((source, len(entries), len(notes)))
 
     def event_broke(self, source: str, error: Exception) -> None:
         """Remember what broke."""

@@ -14,10 +14,10 @@ from fullcount.consent.decision import ConsentRule
 from fullcount.events.key import event_key
 from fullcount.events.model import EventSource
 from fullcount.events.reading import read_event
-from fullcount.pipeline.receipt import PIXEL_NOT_ALLOWED, Result
 from fullcount.pipeline.terms import PixelTerms
 from fullcount.pipeline.travel import travel
 from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.sources.receipt import PIXEL_NOT_ALLOWED, Result
 from fullcount.sources.source import Intake
 
 DAY = 86_400
@@ -183,7 +183,7 @@ def test_the_shoppers_country_comes_before_the_sources() -> None:
 
     assert arrive(purchase(), by_region).result.result is Result.ACCEPTED
     german = purchase(user={"email": "customer@example.com", "country": "DE"})
-    assert arrive(german, by_region).result.reason is Reason.CONSENT_UNKNOWN
+    assert arrive(german, by_region).result.reason == Reason.CONSENT_UNKNOWN
 
 
 def test_limited_data_use_sends_without_what_is_hashed() -> None:
@@ -278,7 +278,7 @@ def test_consent_of_the_envelope_is_each_events(own: str | None, beside: str | N
     reading = read_event(purchase(consent=own))
     arrival = travel(reading, Intake((reading,), consent=beside), terms(consent=ConsentRule.REQUIRED), NOW)
 
-    assert arrival.result.reason is reason
+    assert arrival.result.reason == reason
 
 
 def test_limited_data_use_leaves_out_device_ids_and_unlisted_keys() -> None:
@@ -312,4 +312,4 @@ def test_every_event_ends_in_exactly_one_result(
     else:
         assert sorted(reached) == sorted(pixel.name for pixel in pixels)
         assert (arrival.result.result is Result.ACCEPTED) == bool(arrival.entries)
-        assert (arrival.result.reason is Reason.NONE) == bool(arrival.entries)
+        assert (arrival.result.reason == Reason.NONE) == bool(arrival.entries)

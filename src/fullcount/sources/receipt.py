@@ -7,7 +7,6 @@ from enum import StrEnum
 import msgspec
 
 from fullcount.events.problems import Problem
-from fullcount.queue.outcomes import Reason
 
 
 class Result(StrEnum):
@@ -29,7 +28,7 @@ class EventResult(msgspec.Struct, frozen=True, gc=False):
     result: Result
     event_id: str | None  # None if rejected
     problems: tuple[Problem, ...] = ()
-    reason: Reason = Reason.NONE  # if withheld
+    reason: str = ""  # if withheld: of the closed list
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):

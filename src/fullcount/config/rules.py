@@ -1,0 +1,29 @@
+"""From settings to what a sender needs of them."""
+
+from __future__ import annotations
+
+from fullcount.config.crosscheck import keys_of_source
+from fullcount.config.settings import Settings, Source
+from fullcount.sources.catalogue import Catalogue
+from fullcount.sources.sender import Rules
+from fullcount.sources.source import Limits
+
+
+def rules_of(source: Source, settings: Settings) -> Rules:
+    """Return one source's rules; its keys are those of `settings`, resolved or not."""
+    server = settings.server
+    codes = {pixel.name: pixel.code for pixel in settings.pixels}
+    return Rules(
+        name=source.name,
+        keys=keys_of_source(source),
+        options=source.options,
+        catalogue=Catalogue(
+            content_id=source.content_id, content_type=source.content_type, value=source.value, money=source.money
+        ),
+        default_country=source.default_country,
+        id_template=source.event_id,
+        names=source.names,
+        refund_event=source.refund_event,
+        pixel_codes=tuple(codes[name] for name in source.pixels),
+        limits=Limits(server.max_events, server.max_depth, server.max_string),
+    )

@@ -1,0 +1,50 @@
+"""Who called: the address behind the proxies that the settings trust."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from fullcount.gateway.reply import Scope
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Callers:
+    """Reads X-Forwarded-For from the right, past every address that is trusted; nothing else in it is believed."""
+
+    def __init__(self, trusted_proxies: Iterable[str]) -> None:
+        self._trusted: tuple[Network, ...] = tuple(
+            ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies
+        )
+
+    def address_of(self, scope: Scope, forwarded: str) -> str | None:
+        """Return the caller's address, or None if there is none (a Unix socket) or what a proxy wrote is no address."""
+        client = scope.get("client")
+        address = client[0] if client else None
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()] if forwarded else []
+        while address is not None and hops and self._is_trusted(address):
+            address = _bare(hops.pop())
+        return address
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._trusted)
+
+
+def _bare(hop: str) -> str | None:
+    """Return an address without the port and brackets that some proxies add, or None.
+
+    >>> _bare("192.0.2.4:51234"), _bare("[2001:db8::1]:443"), _bare("unknown")
+    ('192.0.2.4', '2001:db8::1', None)
+    """
+    text = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+    if text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,98 @@
+"""What every sender's route does: read the body, find whose it is, read it as that sender, store, answer its way."""
+
+from __future__ import annotations
+
+from fullcount.clock import Clock
+from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
+from fullcount.gateway.body import BodyLimits, read_body
+from fullcount.gateway.caller import Callers
+from fullcount.gateway.doors import Entrance, Listed
+from fullcount.gateway.ingest import CORRUPT_RETRY_SECONDS, IngestObserver
+from fullcount.gateway.reply import Receive, Scope, Send, send_reply
+from fullcount.pipeline.pipeline import Pipeline
+from fullcount.sources.reply import Refusal, Reply
+from fullcount.sources.sender import Outcome, Refused, Taken
+from fullcount.sources.source import RawRequest
+
+_UNAUTHORIZED = Refused(
+    401, "unauthorized", "the request is not authentic", "compare the source's key with what the sender was given"
+)
+_WRONG_METHOD = Refused(405, "method_not_allowed", "this path does not take that method", "use POST")
+_BROKEN = Refused(500, "internal", "something broke here, and the log has it", "send it again", retry_after_seconds=5.0)
+_AGAIN = "send the same again later; it will be counted once"
+
+
+class Reception:
+    """Answers the requests of all senders."""
+
+    def __init__(
+        self, pipeline: Pipeline, limits: BodyLimits, callers: Callers, clock: Clock, observer: IngestObserver
+    ) -> None:
+        self._pipeline = pipeline
+        self._limits = limits
+        self._callers = callers
+        self._clock = clock
+        self._observer = observer
+
+    async def answer(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that goes away before its body came is not answered."""
+        head = self._head(scope)
+        body = await read_body(receive, dict(scope["headers"]), self._limits)
+        if body is None:
+            return
+        if isinstance(body, Refusal):
+            refused = Refused(body.status, body.code, body.reason, body.fix, body.path)
+            reply = entrance.sender.answer(self._request(head, scope, b""), refused)
+        else:
+            reply = await self._reply(entrance, self._request(head, scope, body))
+        self._observer.answered(entrance.route, reply.status)
+        await send_reply(send, reply)
+
+    async def _reply(self, entrance: Entrance, request: RawRequest) -> Reply:
+        sender = entrance.sender
+        try:
+            greeting = sender.greet(request, [each.rules for each in entrance.listed])
+            if greeting is not None:
+                return greeting
+            if request.method not in entrance.methods:
+                return sender.answer(request, _WRONG_METHOD)
+            # Every source is asked, so that an answer's speed tells nothing of which one came near.
+            admitted = [each for each in entrance.listed if sender.admits(request, each.rules)]
+            outcome: Outcome = await self._taken(entrance, request, admitted[0]) if admitted else _UNAUTHORIZED
+        except Exception as error:  # noqa: BLE001 - the last net: the caller is told to send again, the log says where
+            self._observer.broke(entrance.route, error)
+            outcome = _BROKEN
+        return sender.answer(request, outcome)
+
+    async def _taken(self, entrance: Entrance, request: RawRequest, listed: Listed) -> Outcome:
+        try:
+            intake = entrance.sender.read(request, listed.rules)
+            return Taken(intake, await self._pipeline.take(intake, listed.terms))
+        except InvalidEvent as error:
+            problem = error.problems[0]
+            status = 413 if problem.code == "too_many_events" else 400
+            return Refused(status, problem.code, problem.reason, problem.fix, problem.path)
+        except (StoreUnavailable, StoreCorrupt) as error:
+            wait = error.retry_after if isinstance(error, StoreUnavailable) else CORRUPT_RETRY_SECONDS
+            return Refused(503, "store_unavailable", error.what, _AGAIN, retry_after_seconds=wait)
+
+    def _head(self, scope: Scope) -> dict[str, str]:
+        """Return the headers by name in lower case; of those that may come in several lines, the lines joined."""
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            if name in headers:
+                value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
+            headers[name] = value
+        return headers
+
+    def _request(self, headers: dict[str, str], scope: Scope, body: bytes) -> RawRequest:
+        return RawRequest(
+            body=body,
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            client_ip=self._callers.address_of(scope, headers.get("x-forwarded-for", "")),
+            received_at=self._clock.now(),
+        )

@@ -1,0 +1,40 @@
+"""What a request brought besides events, as the store takes it: refunds, what was ignored, notices to read later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fullcount.pipeline.terms import SourceTerms
+from fullcount.queue.entry import Errand, Fact, Note, Refund
+from fullcount.queue.keys import errand_key, refund_key
+from fullcount.queue.outcomes import Happening, Ignored
+from fullcount.redact import mask_chosen, mask_then_cut
+from fullcount.sources.source import Intake
+
+LONGEST_DETAIL = 500  # characters of what a fact says for a person
+
+
+def notes_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[Note]:
+    """Yield what is to be stored beside the events; each is keyed, so that a repetition changes nothing."""
+    for ignored in intake.ignored:
+        yield Fact(
+            Happening.IGNORED,
+            Ignored(ignored.reason),
+            terms.name,
+            "",
+            mask_then_cut(ignored.name, LONGEST_DETAIL),
+            mask_chosen(ignored.event_id),
+            detail=mask_then_cut(ignored.detail, LONGEST_DETAIL),
+        )
+    for refund in intake.refunds:
+        yield Refund(
+            key=refund_key(terms.name, refund.refund_id),
+            source=terms.name,
+            order_event_id=refund.order_id,
+            refund_id=refund.refund_id,
+            amount=refund.amount,
+            currency=refund.currency,
+            at=now if refund.refunded_at is None else refund.refunded_at,
+        )
+    for notice in intake.notices:
+        yield Errand(errand_key(terms.name, notice.notice_id), terms.name, notice.body, due_at=now)

@@ -1,0 +1,83 @@
+"""From what a sender said to a reading: the steps that every sender with names and shapes of its own shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from fullcount.events.event_id import parse_template
+from fullcount.events.problems import Problem, Severity
+from fullcount.events.reading import Reading, read_event
+from fullcount.events.tie import Tie, TieKind
+from fullcount.sources.payload import MOST_ITEMS, Node, without_gaps
+from fullcount.sources.sender import Rules
+
+_DEFAULT_ID = "{order_id}"
+
+
+def event_reading(
+    fields: Node,
+    ties: Sequence[Tie] = (),
+    *,
+    problems: Sequence[Problem] = (),
+    is_lost_alone: bool = False,
+    is_id_private: bool = False,
+) -> Reading:
+    """Return the reading of an event in TikTok's 2.0 shape, its empty values left out.
+
+    `problems` are what the sender's file already found; what is of a wrong type is dropped with a problem of its own.
+    """
+    cut, cut_problems = _cut(without_gaps(fields))
+    reading = read_event(cut)
+    return msgspec.structs.replace(
+        reading,
+        problems=(*problems, *cut_problems, *reading.problems),
+        ties=tuple(ties),
+        is_lost_alone=is_lost_alone,
+        is_id_private=is_id_private,
+    )
+
+
+def _cut(fields: Node) -> tuple[Node, tuple[Problem, ...]]:
+    properties = fields.get("properties")
+    contents = properties.get("contents") if isinstance(properties, dict) else None
+    if not isinstance(properties, dict) or not isinstance(contents, list) or len(contents) <= MOST_ITEMS:
+        return fields, ()
+    said = Problem(
+        "properties.contents",
+        f"{len(contents):,} items; the first {MOST_ITEMS} are sent, and the value stays that of all",
+        "nothing; TikTok takes no larger event",
+        Severity.DROPPED,
+        "contents_cut",
+    )
+    return {**fields, "properties": {**properties, "contents": contents[:MOST_ITEMS]}}, (said,)
+
+
+def purchase_id(
+    rules: Rules, *, order_id: str | None, order_name: str | None = None, checkout_token: str | None = None
+) -> str | None:
+    """Return a purchase's event_id by the source's template, or None if its fields are not all there.
+
+    The default is the order's id; the snippet and the library use the same template, so that both halves agree.
+    """
+    template = parse_template(rules.id_template or _DEFAULT_ID)
+    values = {"order_id": order_id, "order_name": order_name, "checkout_token": checkout_token, "event": "Purchase"}
+    return template.fill_with(values)
+
+
+def mapped_name(rules: Rules, defaults: Node, said: str) -> str | None:
+    """Return TikTok's name for the sender's: the settings' own table first, then the default one.
+
+    A name in neither goes out as it came. None: the table leaves it out.
+    """
+    return (rules.names.get(said, defaults.get(said, said))) or None
+
+
+def tied(pairs: Iterable[tuple[TieKind, str | None]]) -> tuple[Tie, ...]:
+    """Return ties of those values that are there.
+
+    >>> tied([(TieKind.ORDER_ID, "5511001001"), (TieKind.CART_TOKEN, None)])
+    (Tie(order_id=…),)
+    """
+    return tuple(Tie(kind, value) for kind, value in pairs if value)
