@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -23,6 +24,7 @@ from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.testing import QueueContract
+from fullcount.testing.queue_notes_contract import copies_strategy, notes_strategy
 
 # Few keys begin a flush, so that every walk crosses several of them.
 SETTINGS = StoreSettings(min_free_disk=0, flush_keys=5, retention_days=400)
@@ -53,18 +55,21 @@ class SqliteContract(QueueContract):
         return SqliteQueue.open(self.path, self.clock, self.settings)
 
     @rule(
-        copies=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(Half), st.booleans()), min_size=1, max_size=6),
+        copies=copies_strategy.filter(bool),  # at least one, so that the counts tell whether it was stored
+        notes=notes_strategy,
+        request=st.one_of(st.none(), st.integers(100, 103)),
         fails_on=st.sampled_from(("write", "sync")),
     )
-    def accept_on_a_broken_disk(self, copies: list[tuple[int, Half, bool]], fails_on: str) -> None:
-        """A commit that fails is stored whole or not at all, and what was there before is untouched."""
-        entries = [self._entry(*of) for of in copies]
+    def accept_on_a_broken_disk(
+        self, copies: list[tuple[int, Half, bool]], notes: list[Any], request: int | None, fails_on: str
+    ) -> None:
+        """A commit that fails is stored whole or not at all, its request's key too; what was there is untouched."""
+        entries, made, once = self.request_of(copies, notes, request)
         stored = copy.deepcopy(self.model)
-        for entry in entries:
-            stored.accept(entry, self.clock.now())
+        stored.accept_request(entries, made, once, self.clock.now())
         self.disk.fails_on, self.disk.fault = {fails_on}, apsw.IOError
         with pytest.raises(StoreUnavailable):
-            self.run(self.queue.accept(entries))
+            self.run(self.queue.accept(entries, made, once=once))
         self.disk.fault = None
         self.run(self.queue.lanes())
         if self.counted(self.queue) == {outcome: n for outcome, n in stored.counts.items() if n}:

@@ -1,6 +1,7 @@
 """A process that owns a store and says on standard output what it knows, until it is killed.
 
-Lines: "accepted N" after the verdict, "sent SEQ N" before each settle, "settled N" after it.
+Lines: "accepted N" after the verdict, "sent SEQ N" before each settle, "settled N" after it. Each accept is a request
+with a key of its own, and brings an errand and a refund under the number of its first purchase.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from tests.unit.queue.entries import LANE, number_of, purchase
 from fullcount.clock import SystemClock
 from fullcount.queue import failpoints
 from fullcount.queue.delivery import Attempt, Buried, Delivered, Delivery, LeaseLimits, Retry, Settlement
+from fullcount.queue.entry import Errand, Note, Refund
 from fullcount.queue.failpoints import Failpoint
+from fullcount.queue.keys import errand_key, refund_key, request_key
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
@@ -36,9 +39,23 @@ async def accept(queue: SqliteQueue, first: int, calls: int) -> None:
     """Accept numbered purchases, a few in a call."""
     for call in range(calls):
         numbers = range(first + call * EVENTS_PER_CALL, first + (call + 1) * EVENTS_PER_CALL)
-        await queue.accept([purchase(number) for number in numbers])
+        await queue.accept([purchase(number) for number in numbers], notes_of(numbers[0]), once=request_of(numbers[0]))
         for number in numbers:
             say("accepted", number)
+
+
+def request_of(first: int) -> bytes:
+    """Return the key of the request whose first purchase this is."""
+    return request_key("shop", str(first))
+
+
+def notes_of(first: int) -> list[Note]:
+    """Return what a request brings beside its purchases."""
+    key = errand_key("shop", str(first))
+    return [
+        Errand(key, "shop", str(first).encode(), due_at=0.0),
+        Refund(refund_key("shop", str(first)), "shop", f"order-{first}", str(first), 1.5, "EUR", 0.0),
+    ]
 
 
 async def deliver(queue: SqliteQueue) -> None:

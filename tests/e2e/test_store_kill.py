@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.e2e.store_child import SETTINGS
+from tests.e2e.store_child import EVENTS_PER_CALL, SETTINGS, request_of
 from tests.unit.queue.entries import AT_ONCE, LANE, number_of, purchase
 
 from fullcount.clock import SystemClock
@@ -17,6 +17,7 @@ from fullcount.queue.delivery import Delivered, Selection
 from fullcount.queue.entry import Verdict
 from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.sqlite.engine import SqliteQueue
+from fullcount.queue.sqlite.reader import Reader
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,11 +70,27 @@ async def _check(path: Path, lines: Sequence[str]) -> None:
     # Settled, but killed before it could say so: then it was sent.
     assert missing <= sent
     assert sent & set(waiting) <= tried
+    await _check_notes(queue, path, accepted)
     copies = sorted(accepted)
     for start in range(0, len(copies), 1_000):
         again = [purchase(number) for number in copies[start : start + 1_000]]
         assert set(await queue.accept(again)) <= {Verdict.DUPLICATE}
     await queue.close()
+
+
+async def _check_notes(queue: SqliteQueue, path: Path, accepted: set[int]) -> None:
+    """Of each request its purchases, its key, its errand and its refund are all there, or none of them is."""
+    firsts = {number for number in accepted if number % 1_000_000 % EVENTS_PER_CALL == 0}
+    kept = {int(errand.body) for errand in await queue.due_errands(limit=1_000_000)}
+    assert firsts <= kept
+    with Reader(path) as reader:
+        refunded = {first for first in kept if reader.refund_rows(f"order-{first}")}
+    assert refunded == kept
+    for first in sorted(kept):
+        unseen = purchase(900_000_000 + first)
+        assert await queue.accept([unseen], once=request_of(first)) == [Verdict.DUPLICATE]
+        mine = [purchase(number) for number in range(first, first + EVENTS_PER_CALL)]
+        assert set(await queue.accept(mine)) == {Verdict.DUPLICATE}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +110,7 @@ async def _check(path: Path, lines: Sequence[str]) -> None:
         (Failpoint.MID_SEEN_FLUSH, 3),
         (Failpoint.MID_MIGRATION, 1),
         (Failpoint.MID_MIGRATION, 2),
+        (Failpoint.MID_MIGRATION, 3),
     ],
 )
 async def test_a_kill_at_a_failpoint_loses_and_doubles_nothing(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fullcount.queue.outcomes import Outcome
+from fullcount.queue.outcomes import Happening, Outcome
 
 
 class What(StrEnum):
@@ -25,6 +25,8 @@ class What(StrEnum):
     INVALID = "invalid"
     DEAD = "dead"
     TEST = "test"
+    IGNORED = "ignored"  # a request about it made no event
+    REFUNDED = "refunded"  # money of its order went back
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -50,15 +52,16 @@ class Journey(msgspec.Struct, frozen=True):
     pixel_code: str  # empty in that case
     event_source: str  # empty in that case
     test_event_code: str | None
-    state: str  # an outcome; or queued, held, retrying
+    state: str  # an outcome; or queued, held, retrying; ignored or refunded where nothing else is known
     steps: tuple[Step, ...]
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended in an outcome."""
-        return self.state in set(Outcome)
+        """Whether it ended in an outcome, or never was an event."""
+        return self.state in _OVER
 
 
+_OVER = frozenset({*Outcome, *Happening})
 _WAITING = {
     What.ACCEPTED: "queued",
     What.HELD: "held",
@@ -66,8 +69,8 @@ _WAITING = {
     What.LOST: "retrying",
     What.REDRIVEN: "queued",
 }
-# A copy that came later says nothing of where the first one stands.
-_ABOUT_A_COPY = frozenset({What.DUPLICATE, What.MERGED})
+# Neither a copy that came later nor what became of the order says where the event itself stands.
+_BESIDE = frozenset({What.DUPLICATE, What.MERGED, What.IGNORED, What.REFUNDED})
 
 
 def state_after(steps: tuple[Step, ...]) -> str:
@@ -79,7 +82,7 @@ def state_after(steps: tuple[Step, ...]) -> str:
     'delivered'
     """
     telling = [step for step in steps if step.what is not What.ATTEMPT]
-    own = [step for step in telling if step.what not in _ABOUT_A_COPY] or telling
+    own = [step for step in telling if step.what not in _BESIDE] or telling
     if not own:
         return "unknown"
     return _WAITING.get(own[-1].what, own[-1].what.value)

@@ -32,11 +32,16 @@ class TimelineReader(Protocol):
         """Return the facts about events of this id that were refused before their key was known, oldest first."""
         ...
 
+    def refund_rows(self, event_id: str) -> list[TimelineRow]:
+        """Return the refunds of the order whose event has this id, oldest first."""
+        ...
+
 
 def timeline(reader: TimelineReader, event_id: str, lanes: Iterable[Lane] = ()) -> list[Journey]:
     """Return the journeys of an event_id: one for each pixel, name and test code that it was seen under.
 
-    What was refused as invalid reached no pixel; it has a journey for each name that it came with.
+    What was refused as invalid, or ignored, reached no pixel; it has a journey for each name that it came with.
+    A refund is a step of every journey of its order's event; where there is none it has one of its own.
 
     The store knows events by their key, so the keys of all known lanes and names are tried; `lanes` are more of them,
     such as those of pixels that nothing was accepted for yet.
@@ -75,7 +80,13 @@ def told_again(reader: TimelineReader, journeys: Sequence[Journey]) -> list[Jour
 
 def _journeys(reader: TimelineReader, asked: Mapping[bytes, tuple[Lane, str]], event_id: str) -> list[Journey]:
     rows = reader.timeline_rows(list(asked))
-    journeys = [_journey(held, *asked[key], event_id) for key, held in rows.items()]
+    refunds = reader.refund_rows(event_id)
+    if refunds and not rows:
+        steps = tuple(_step(row) for row in refunds)
+        return [Journey(event_id, refunds[0].event, "", "", "", None, state_after(steps), steps)]
+    journeys = [
+        _journey(sorted((*held, *refunds), key=lambda row: row.at), *asked[key], event_id) for key, held in rows.items()
+    ]
     return sorted(journeys, key=lambda journey: journey.steps[0].at)
 
 

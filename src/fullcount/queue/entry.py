@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fullcount.clock import DAY_SECONDS
 from fullcount.errors import InvalidEvent
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
@@ -14,6 +15,8 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
 
 MOST_ERRAND_BYTES = 64 * 1024
+ONCE_SECONDS = 7 * DAY_SECONDS  # how long a request's own key is remembered
+REFUND = "Refund"  # the event name that refunds are counted under
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -25,8 +24,9 @@ from fullcount.queue.delivery import (
     Selection,
     Settlement,
 )
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Errand, Fact, Note, Verdict
 from fullcount.queue.lane import Lane
+from fullcount.queue.memory_notes import Notes
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
 from fullcount.queue.waiting import Claim, LaneBook, Waiting
 from fullcount.redact import mask_chosen
@@ -35,8 +35,9 @@ from fullcount.redact import mask_chosen
 class MemoryQueue:
     """A `Queue` in plain dicts.
 
-    What a test may look at: `facts`, `attempts` (by id), `outcomes` (by seq) and `counts` (by outcome, with
-    "accepted" and "redriven" beside). Set `unavailable` to make every writing call raise it.
+    What a test may look at: `facts`, `refunds` and `errands` (by key), `attempts` (by id), `outcomes` (by seq) and
+    `counts` (by outcome, with "accepted", "redriven", "ignored" and "refunded" beside). Set `unavailable` to make
+    every writing call raise it.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -50,10 +51,12 @@ class MemoryQueue:
         self._last_seq = 0
         self._last_lease = 0
         self._change = asyncio.Event()
-        self.facts: list[Fact] = []
+        self._heard_at = clock.now()
+        self._notes = Notes()
+        self.facts, self.counts = self._notes.facts, self._notes.counts
+        self.refunds, self.errands = self._notes.refunds, self._notes.errands
         self.attempts: dict[str, Attempt] = {}
         self.outcomes: dict[int, Outcome] = {}
-        self.counts: Counter[str] = Counter()
         self.unavailable: StoreUnavailable | None = None
 
     def crash(self) -> MemoryQueue:
@@ -66,15 +69,22 @@ class MemoryQueue:
         heir._take_back(list(heir._leases), due_at=self._clock.now())
         return heir
 
-    async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
-        """Store the entries and facts; return a verdict for each entry, in order."""
+    async def accept(
+        self, entries: Sequence[Entry], facts: Sequence[Note] = (), *, once: bytes | None = None
+    ) -> list[Verdict]:
+        """Store the entries and notes; return a verdict for each entry, in order."""
         self._check_available()
         now = self._clock.now()
+        if once is not None and self._notes.is_repeated(once, now):
+            for entry in entries:
+                self._note(entry, Outcome.DUPLICATE)
+            for note in facts:
+                self._notes.count_repeated(note)
+            return [Verdict.DUPLICATE] * len(entries)
         verdicts = [self._accept_one(entry, now) for entry in entries]
-        for fact in facts:
-            self.facts.append(fact)
-            self.counts[fact.outcome] += 1
-        if entries:
+        for note in facts:
+            self._notes.take(note)
+        if entries or facts:
             self._change.set()
         return verdicts
 
@@ -305,10 +315,36 @@ class MemoryQueue:
         chosen = [it for it in letters if selection.takes(it.seq, it.lane, it.event.event_id, it.reason)]
         return chosen[::-1][:limit]
 
+    async def due_errands(self, limit: int = 100) -> list[Errand]:
+        """Return errands whose time has come, the longest due first."""
+        return self._notes.due_errands(self._clock.now(), limit)
+
+    async def end_errand(self, key: bytes) -> None:
+        """Cross an errand off."""
+        self._check_available()
+        self._notes.end_errand(key)
+
+    async def postpone_errand(self, key: bytes, due_at: float) -> None:
+        """Let an errand wait until `due_at` and count the attempt."""
+        self._check_available()
+        self._notes.postpone_errand(key, due_at)
+        self._change.set()
+
     async def changed(self) -> None:
         """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""
-        await self._change.wait()
+        due_at = self._notes.next_due_at(after=self._heard_at)
+        alarm = None if due_at is None else asyncio.ensure_future(self._ring_at(due_at))
+        try:
+            await self._change.wait()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
         self._change.clear()
+        self._heard_at = self._clock.now()
+
+    async def _ring_at(self, due_at: float) -> None:
+        await self._clock.sleep(due_at - self._clock.now())
+        self._change.set()
 
     async def close(self) -> None:
         """Take nothing any more."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from fullcount.queue.delivery import Attempt, DeadLetter, LaneState, Lease, LeaseLimits, Selection, Settlement
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Errand, Note, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 
@@ -18,8 +18,14 @@ class Queue(Protocol):
     be trusted any more. The engine owns dedupe, merge and order. Ledger facts travel inside `accept` and `settle`.
     """
 
-    async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
-        """Store the entries and facts together; return a verdict for each entry, in order, after the commit."""
+    async def accept(
+        self, entries: Sequence[Entry], facts: Sequence[Note] = (), *, once: bytes | None = None
+    ) -> list[Verdict]:
+        """Store the entries and notes together; return a verdict for each entry, in order, after the commit.
+
+        `once` (16 bytes, see `fullcount.queue.keys`) is the sender's own key of the whole request: if a request with it
+        was taken within 7 days, nothing is stored again, each event is counted as a duplicate, and all verdicts say so.
+        """
         ...
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
@@ -64,8 +70,24 @@ class Queue(Protocol):
         """Return the newest dead letters that match."""
         ...
 
+    async def due_errands(self, limit: int = 100) -> list[Errand]:
+        """Return errands whose time has come, the longest due first. They stay until they are ended or postponed."""
+        ...
+
+    async def end_errand(self, key: bytes) -> None:
+        """Cross an errand off; one that is not there is no error. The same one may be added again later."""
+        ...
+
+    async def postpone_errand(self, key: bytes, due_at: float) -> None:
+        """Let an errand wait until `due_at` (Unix seconds) and count the attempt."""
+        ...
+
     async def changed(self) -> None:
-        """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""
+        """Wait until something was accepted, released, redriven, resumed or settled since the last call returned.
+
+        An errand that was added or became due is such a thing, too. This is for one caller: of two, one may miss a
+        change, so that it looks now and then as well.
+        """
         ...
 
     async def close(self) -> None:

@@ -18,11 +18,12 @@ from fullcount.clock import ManualClock
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.model import EventSource, Half, Page, Properties
 from fullcount.queue.delivery import Attempt, Buried, Delivered, Lease, LeaseLimits, Retry, Selection, Settlement
-from fullcount.queue.entry import Entry, Fact
+from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.queue.outcomes import Reason
 from fullcount.queue.protocol import Queue
 from fullcount.testing.queue_model import Item, Model, Pausing
+from fullcount.testing.queue_notes_contract import NoteRules
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ _limits = st.builds(
 )
 
 
-class QueueContract(RuleBasedStateMachine):
+class QueueContract(NoteRules, RuleBasedStateMachine):
     """Walks one engine. `opened` and `reopened` are the engine's part."""
 
     def opened(self, clock: ManualClock) -> Queue:
@@ -91,13 +92,6 @@ class QueueContract(RuleBasedStateMachine):
         entries = [self._entry(*copy) for copy in copies]
         expected = [self.model.accept(entry, self.clock.now()) for entry in entries]
         assert self.run(self.queue.accept(entries)) == expected
-
-    @rule(outcome=st.sampled_from((Outcome.INVALID, Outcome.WITHHELD)))
-    def note(self, outcome: Outcome) -> None:
-        """A fact makes no delivery."""
-        fact = Fact(outcome, Reason.NONE, "backend", "", "Purchase", "order-0")
-        assert self.run(self.queue.accept([], [fact])) == []
-        self.model.counts[outcome] += 1
 
     @rule(lane=st.sampled_from(LANES), limits=_limits)
     def lease(self, lane: Lane, limits: LeaseLimits) -> None:

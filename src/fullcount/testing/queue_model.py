@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from fullcount.events.codec import encode_stored
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.merge import merge_halves
@@ -21,9 +23,9 @@ from fullcount.queue.delivery import (
     Selection,
     Settlement,
 )
-from fullcount.queue.entry import Entry, Verdict
+from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund, Verdict
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
+from fullcount.queue.outcomes import FREES_KEY, Happening, Outcome, Reason
 
 
 @dataclass
@@ -85,6 +87,45 @@ class Model:
     leases: list[ModelLease] = field(default_factory=list)  # the live ones
     paused: dict[Lane, Pausing] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    requests: dict[bytes, int] = field(default_factory=dict)  # when each was taken, in whole seconds
+    refunds: set[bytes] = field(default_factory=set)
+    errands: dict[bytes, Errand] = field(default_factory=dict)
+
+    def accept_request(
+        self, entries: Sequence[Entry], notes: Sequence[Note], once: bytes | None, now: float
+    ) -> list[Verdict]:
+        """Return what the queue should say of a request's entries, and take its notes."""
+        if once is not None:
+            taken_at = self.requests.get(once)
+            if taken_at is not None and int(now) - taken_at < ONCE_SECONDS:
+                self.counts[Outcome.DUPLICATE] += len(entries) + sum(not isinstance(note, Errand) for note in notes)
+                return [Verdict.DUPLICATE] * len(entries)
+            self.requests[once] = int(now)
+        verdicts = [self.accept(entry, now) for entry in entries]
+        for note in notes:
+            self._take(note)
+        return verdicts
+
+    def _take(self, note: Note) -> None:
+        match note:
+            case Fact():
+                self.counts[note.outcome] += 1
+            case Refund():
+                self.counts[Outcome.DUPLICATE if note.key in self.refunds else Happening.REFUNDED] += 1
+                self.refunds.add(note.key)
+            case Errand():
+                self.errands.setdefault(note.key, note)
+
+    def due_errands(self, now: float, limit: int) -> list[Errand]:
+        """Return the errands whose time has come, in order."""
+        due = [errand for errand in self.errands.values() if errand.due_at <= now]
+        return sorted(due, key=lambda errand: (errand.due_at, errand.key))[:limit]
+
+    def postpone_errand(self, key: bytes, due_at: float) -> None:
+        """Let an errand wait."""
+        if key in self.errands:
+            errand = self.errands[key]
+            self.errands[key] = msgspec.structs.replace(errand, due_at=due_at, attempts=errand.attempts + 1)
 
     def accept(self, entry: Entry, now: float) -> Verdict:
         """Return what the queue should say of this entry."""

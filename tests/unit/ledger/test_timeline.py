@@ -22,6 +22,7 @@ class Rows:
     def __init__(self, rows: dict[tuple[Lane, str, str], list[TimelineRow]], lanes: tuple[Lane, ...]) -> None:
         self.asked: list[Sequence[bytes]] = []
         self.keyless: dict[str, list[TimelineRow]] = {}
+        self.refunds: dict[str, list[TimelineRow]] = {}
         self._lanes = list(lanes)
         self._names = sorted({name for _, name, _ in rows})
         self._rows = {
@@ -45,6 +46,10 @@ class Rows:
     def keyless_rows(self, event_id: str) -> list[TimelineRow]:
         """Return the rows that have no key."""
         return self.keyless.get(event_id, [])
+
+    def refund_rows(self, event_id: str) -> list[TimelineRow]:
+        """Return the refunds of an order."""
+        return self.refunds.get(event_id, [])
 
 
 def row(at: float, what: str, seq: int | None = 1, **more: object) -> TimelineRow:
@@ -175,6 +180,38 @@ def test_an_invalid_event_is_found_by_its_id_with_what_was_wrong() -> None:
     assert found[1].steps[0].message == "value: not a number"
     assert all(each.is_over for each in found)
     assert [each.state for each in told_again(reader, found)] == ["invalid", "invalid", "delivered"]
+
+
+def test_a_refund_is_a_step_of_its_orders_event() -> None:
+    """It stands in its place in time with its amount, and says nothing of where the event stands."""
+    reader = Rows({(STORE, "Purchase", "order-1"): DELIVERED[:2]}, (STORE,))
+    reader.refunds["order-1"] = [row(10.5, "refunded", None, event="Refund", source="shop", detail="20.5 EUR")]
+    (journey,) = timeline(reader, "order-1")
+
+    assert [step.what for step in journey.steps] == [What.ACCEPTED, What.REFUNDED, What.ATTEMPT]
+    assert (journey.steps[1].message, journey.steps[1].source) == ("20.5 EUR", "shop")
+    assert (journey.state, journey.is_over) == ("queued", False)
+    assert told_again(reader, [journey]) == [journey]
+
+
+def test_a_refund_of_an_order_that_is_not_known_has_a_journey_of_its_own() -> None:
+    """Its event may have been delivered before the ledger begins, or have come another way."""
+    reader = Rows({}, (STORE,))
+    reader.refunds["order-1"] = [row(10.5, "refunded", None, event="Refund", source="shop", detail="20.5 EUR")]
+    (journey,) = timeline(reader, "order-1")
+
+    assert (journey.event, journey.pixel_code, journey.state, journey.is_over) == ("Refund", "", "refunded", True)
+
+
+def test_an_ignored_request_does_not_change_where_its_event_stands() -> None:
+    """A paid notice whose order was counted already is told beside the delivery; alone it is the whole story."""
+    ignored = row(20.0, "ignored", None, event="orders/updated", reason="already_counted")
+    reader = Rows({(STORE, "Purchase", "order-1"): [*DELIVERED, ignored]}, (STORE,))
+    reader.keyless["order-2"] = [ignored]
+
+    assert [each.state for each in timeline(reader, "order-1")] == ["delivered"]
+    (alone,) = timeline(reader, "order-2")
+    assert (alone.event, alone.state, alone.is_over) == ("orders/updated", "ignored", True)
 
 
 def test_what_was_found_is_told_again_by_its_own_keys() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 from tests.unit.queue.conftest import SETTINGS
-from tests.unit.queue.entries import AT_ONCE, LANE, number_of, purchase
+from tests.unit.queue.entries import AT_ONCE, LANE, key_of, number_of, purchase
 
 from fullcount.clock import DAY_SECONDS, ManualClock
 from fullcount.queue.delivery import Buried, Lease, Retry, Selection
-from fullcount.queue.entry import Verdict
+from fullcount.queue.entry import Errand, Verdict
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
@@ -73,6 +73,20 @@ async def test_a_clock_set_back_is_heeded_once(opened: Opener, clock: ManualCloc
     await first.close()
     second = opened()
     assert (await second.lanes())[0].next_due_at == clock.now() + 60
+
+
+async def test_an_errand_keeps_its_distance_when_the_clock_is_set_back(opened: Opener, clock: ManualClock) -> None:
+    """It is due as far ahead as it was, and a restart does not bring it nearer."""
+    first = opened()
+    await first.accept((), [Errand(key_of(1), "shop", b"order 1", clock.now() + 2 * DAY_SECONDS)])
+    clock.advance(-DAY_SECONDS)
+    await first.lanes()
+    await first.close()
+    second = opened()
+    clock.advance(2 * DAY_SECONDS - 1)
+    assert await second.due_errands() == []
+    clock.advance(1)
+    assert [errand.key for errand in await second.due_errands()] == [key_of(1)]
 
 
 async def test_no_wait_is_longer_than_its_bound_after_a_start(opened: Opener, clock: ManualClock) -> None:

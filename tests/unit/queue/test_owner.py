@@ -7,17 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from tests.unit.queue.conftest import SETTINGS
 from tests.unit.queue.entries import AT_ONCE, LANE, purchase
 
 from fullcount.clock import ManualClock
 from fullcount.errors import FullcountError, StoreCorrupt, StoreOwned, StoreUnavailable
+from fullcount.events.codec import encode_stored
 from fullcount.queue.delivery import Delivered
+from fullcount.queue.entry import Errand, Refund, Verdict
 from fullcount.queue.sqlite.connection import fetch, open_for_writing
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.owner import owner_pid
+from fullcount.queue.sqlite.rows import Row, encode_rows
 from fullcount.queue.sqlite.schema import MIGRATIONS, migrate, schema_version
+from fullcount.queue.sqlite.seen import KeyClaim
 
 Opener = Callable[..., SqliteQueue]
 
@@ -161,6 +166,31 @@ async def test_a_file_of_the_first_version_keeps_its_pauses(path: Path, clock: M
     (state,) = await queue.lanes()
     await queue.close()
     assert (state.lane, state.paused, state.paused_at, state.paused_by_person) == (LANE, "token refused", 5.0, False)
+
+
+async def test_a_file_of_the_second_version_goes_on(path: Path, clock: ManualClock) -> None:
+    """What waited in it is delivered, its keys are known, and what is new is taken."""
+    connection = open_for_writing(path)
+    migrate(connection, path, MIGRATIONS[:2])
+    event = encode_stored(purchase(1).event)
+    waiting = Row(1, purchase(1).key, clock.now(), 1, purchase(1).window_seconds, event)
+    connection.execute("UPDATE meta SET value = 2 WHERE name = 'next_seq'")
+    connection.execute("INSERT INTO label VALUES (1, 'store', 'Purchase', 'backend')")
+    connection.execute("INSERT INTO lane (id, pixel_code, event_source) VALUES (1, ?, 'web')", (LANE.pixel_code,))
+    connection.execute("INSERT INTO chunk VALUES (1, 1, ?1, 1, ?2, 0, NULL, 0, ?1, NULL)", (clock.now(), len(event)))
+    connection.execute("INSERT INTO body VALUES (1, ?)", (encode_rows([waiting]),))
+    claims = msgspec.msgpack.encode([KeyClaim(purchase(1).key, int(clock.now()), 1, purchase(1).window_seconds)])
+    connection.execute("INSERT INTO keylog VALUES (1, ?)", (claims,))
+    connection.close()
+    queue = SqliteQueue.open(path, clock, SETTINGS)
+    refund = Refund(purchase(9).key, "shop", "order-1", "9", 20.5, "EUR", clock.now())
+    errand = Errand(purchase(8).key, "shop", b"order 8", clock.now())
+
+    assert await queue.accept([purchase(1), purchase(2)], [refund, errand]) == [Verdict.DUPLICATE, Verdict.ACCEPTED]
+    lease = await queue.lease(LANE, AT_ONCE)
+    assert [delivery.event.event_id for delivery in lease.deliveries] == ["order-1", "order-2"]
+    assert await queue.due_errands() == [errand]
+    await queue.close()
 
 
 def test_migrations_run_once_each_and_in_order(path: Path) -> None:

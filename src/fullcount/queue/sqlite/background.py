@@ -46,7 +46,7 @@ class Background:
         """Return whether a group without commands is worth a transaction."""
         self._poll(store)
         is_due = self._is_sweep_due(store) or self._is_flush_due(store)
-        return self.is_busy or self._has_news or is_due or store.is_set_back()
+        return self.is_busy or self._has_news or is_due or store.must_heed_clock()
 
     def do(self, store: Store, command: Command, answers: Answers) -> None:
         """Do a command's work; slow work is taken up and answered when it ends."""

@@ -19,7 +19,7 @@ from fullcount.queue.delivery import (
     Selection,
     Settlement,
 )
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import Entry, Errand, Note, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.commands import Command, Work
@@ -50,13 +50,15 @@ class SqliteQueue:
         """
         return cls(path, clock, settings or StoreSettings())
 
-    async def accept(self, entries: Sequence[Entry], facts: Sequence[Fact] = ()) -> list[Verdict]:
-        """Store the entries and facts together; return a verdict for each entry, in order, after the commit.
+    async def accept(
+        self, entries: Sequence[Entry], facts: Sequence[Note] = (), *, once: bytes | None = None
+    ) -> list[Verdict]:
+        """Store the entries and notes together; return a verdict for each entry, in order, after the commit.
 
         An accept of nothing goes the same way, so that it tells whether the store would take something.
         """
         stored = [encode_stored(entry.event) for entry in entries]
-        verdicts: list[Verdict] = await self._ask(offer=Offer(entries, stored, facts))
+        verdicts: list[Verdict] = await self._ask(offer=Offer(entries, stored, facts, once))
         return verdicts
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
@@ -134,6 +136,19 @@ class SqliteQueue:
     def _read_dead_letters(self, selection: Selection, limit: int) -> list[DeadLetter]:
         with Reader(self._path) as reader:
             return reader.dead_letters(selection, limit)
+
+    async def due_errands(self, limit: int = 100) -> list[Errand]:
+        """Return errands whose time has come, the longest due first."""
+        errands: list[Errand] = await self._ask(lambda store: store.due_errands(limit))
+        return errands
+
+    async def end_errand(self, key: bytes) -> None:
+        """Cross an errand off."""
+        await self._ask(lambda store: store.errands.end(key))
+
+    async def postpone_errand(self, key: bytes, due_at: float) -> None:
+        """Let an errand wait until `due_at` and count the attempt."""
+        await self._ask(lambda store: store.postpone_errand(key, due_at))
 
     async def changed(self) -> None:
         """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""

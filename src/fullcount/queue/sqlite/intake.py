@@ -8,7 +8,7 @@ import msgspec
 
 from fullcount.events.codec import encode_stored
 from fullcount.events.merge import merge_halves
-from fullcount.queue.entry import Entry, Fact, Verdict
+from fullcount.queue.entry import ONCE_SECONDS, REFUND, Entry, Errand, Fact, Note, Refund, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.held import HeldRow
@@ -21,11 +21,12 @@ from fullcount.redact import mask_chosen
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):
-    """What one caller wants stored: its entries, their stored forms in the same order, and facts."""
+    """What one caller wants stored: its entries, their stored forms in the same order, and notes."""
 
     entries: Sequence[Entry]
     stored: Sequence[bytes]
-    facts: Sequence[Fact]
+    notes: Sequence[Note]
+    once: bytes | None = None
 
 
 class _New(msgspec.Struct, gc=False):
@@ -43,6 +44,7 @@ class Intake:
         self._on = shelves
         self._now = now
         self._taken: set[bytes] = set()
+        self._requests: set[bytes] = set()
         self._held: dict[bytes, HeldRow] = {}
         self._new_held: dict[bytes, _New] = {}
         self._fresh: dict[int, tuple[LaneBook, list[_New]]] = {}
@@ -52,27 +54,67 @@ class Intake:
 
     def accept(self, offers: Sequence[Offer], next_seq: int) -> tuple[list[list[Verdict]], int]:
         """Return a verdict for each entry of each offer, and the seq that comes next."""
-        self._look_up([entry for offer in offers for entry in offer.entries])
-        verdicts = [list(map(self._sort, offer.entries, offer.stored)) for offer in offers]
+        self._look_up(offers)
+        verdicts = []
+        for offer in offers:
+            if offer.once is not None and self._is_repeated(offer.once):
+                verdicts.append(self._repeated(offer))
+                continue
+            verdicts.append(list(map(self._sort, offer.entries, offer.stored)))
+            for note in offer.notes:
+                self._take_note(note)
         for book, merged in self._merged.values():
             merged.sort(key=lambda row: row.seq)
             self._on.chunks.add(book, merged, self._now)
         for book, fresh in self._fresh.values():
             next_seq = self._store(book, fresh, next_seq)
-        for offer in offers:
-            for fact in offer.facts:
-                self._on.facts.note(fact, self._now)
         return verdicts, next_seq
 
-    def _look_up(self, entries: Sequence[Entry]) -> None:
+    def _look_up(self, offers: Sequence[Offer]) -> None:
         by_window: dict[int, list[bytes]] = {}
-        for entry in entries:
-            if entry.claims_key:
-                by_window.setdefault(entry.window_seconds, []).append(entry.key)
+        for offer in offers:
+            for entry in offer.entries:
+                if entry.claims_key:
+                    by_window.setdefault(entry.window_seconds, []).append(entry.key)
+        if requests := [offer.once for offer in offers if offer.once is not None]:
+            self._requests = self._on.seen.within(ONCE_SECONDS, sorted(requests), int(self._now))
         for window, keys in by_window.items():
             # In key order, so that neighbours in the index are read together.
             self._taken |= self._on.seen.within(window, sorted(keys), int(self._now))
             self._held |= self._on.held.find(keys)
+
+    def _is_repeated(self, once: bytes) -> bool:
+        """Return whether a request with this key was taken; if not, it is from now on, with what this group commits."""
+        if once in self._requests:
+            return True
+        self._requests.add(once)
+        # No delivery stands behind it, so it has no seq; a digest of another kind equals no event's key.
+        self._on.seen.claim([KeyClaim(once, int(self._now), 0, ONCE_SECONDS)])
+        return False
+
+    def _repeated(self, offer: Offer) -> list[Verdict]:
+        """Count what a repeated request brings; nothing of it is stored."""
+        for entry in offer.entries:
+            self._note(Outcome.DUPLICATE, entry)
+        for note in offer.notes:
+            match note:
+                case Fact():
+                    self._count_duplicate(note.pixel, note.event, note.source)
+                case Refund():
+                    self._count_duplicate("", REFUND, note.source)
+        return [Verdict.DUPLICATE] * len(offer.entries)
+
+    def _count_duplicate(self, pixel: str, event: str, source: str) -> None:
+        self._on.facts.count(self._on.labels.id_of(pixel, event, source), Outcome.DUPLICATE.value)
+
+    def _take_note(self, note: Note) -> None:
+        match note:
+            case Fact():
+                self._on.facts.note(note, self._now)
+            case Refund():
+                self._on.refunds.note(note, self._now)
+            case Errand():
+                self._on.errands.add(note)
 
     def _sort(self, entry: Entry, stored: bytes) -> Verdict:
         key = entry.key

@@ -25,6 +25,7 @@ from fullcount.queue.sqlite.connection import open_for_reading, store_error
 from fullcount.queue.sqlite.dead import selection_sql
 from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import Partitions, day_of
+from fullcount.queue.sqlite.refunds import refund_rows
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline
 from fullcount.queue.sqlite.unreadable import readable, stand_in
@@ -146,6 +147,11 @@ class Reader:
         """
         with self._reading():
             return Timeline(self._connection, self._lanes(), self._labels()).without_key(event_id, most)
+
+    def refund_rows(self, event_id: str) -> list[TimelineRow]:
+        """Return the refunds of the order whose event has this id, oldest first."""
+        with self._reading():
+            return list(refund_rows(self._connection, self._labels(), event_id))
 
     def seq_of(self, key: bytes) -> int | None:
         """Return the newest delivery with this key; None if none is known."""

@@ -66,7 +66,26 @@ CREATE INDEX control_open ON control (id) WHERE answered_at IS NULL;
 # Who paused a lane: a probe lifts what delivery paused, never what a person did.
 SECOND = "ALTER TABLE lane ADD COLUMN paused_by_person INTEGER NOT NULL DEFAULT 0"
 
-MIGRATIONS: Sequence[str] = (FIRST, SECOND)
+# `errand` is a to-do list. `forgetting` names leased deliveries that are dropped unless they are delivered. `visitor`
+# and `tie` belong to `fullcount.visitors`, which keeps them in this file so that one commit covers everything.
+THIRD = """
+CREATE TABLE errand (
+    key BLOB PRIMARY KEY,
+    source TEXT NOT NULL,
+    body BLOB NOT NULL,
+    due_at REAL NOT NULL,
+    event_id TEXT NOT NULL,
+    attempts INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX errand_due ON errand (due_at, key);
+CREATE TABLE forgetting (seq INTEGER PRIMARY KEY);
+CREATE TABLE visitor (id INTEGER PRIMARY KEY, seen_at REAL NOT NULL, kept BLOB NOT NULL);
+CREATE INDEX visitor_seen ON visitor (seen_at);
+CREATE TABLE tie (digest BLOB PRIMARY KEY, visitor INTEGER NOT NULL, seen_at REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX tie_visitor ON tie (visitor);
+"""
+
+MIGRATIONS: Sequence[str] = (FIRST, SECOND, THIRD)
 
 # Tables of which there is one for each stretch of time, so that retention drops them whole.
 PARTITIONED = {
@@ -82,6 +101,10 @@ PARTITIONED = {
     "fact": "CREATE TABLE {name} (key BLOB NOT NULL, at REAL NOT NULL, label INTEGER NOT NULL, event_id TEXT NOT NULL, "
     "outcome TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, seq INTEGER); "
     "CREATE INDEX {name}_key ON {name} (key)",
+    "refund": "CREATE TABLE {name} (key BLOB PRIMARY KEY, at REAL NOT NULL, label INTEGER NOT NULL, "
+    "event_id TEXT NOT NULL, refund_id TEXT NOT NULL, amount REAL NOT NULL, currency TEXT, made_at REAL NOT NULL) "
+    "WITHOUT ROWID; "
+    "CREATE INDEX {name}_event_id ON {name} (event_id)",
     "tally": "CREATE TABLE {name} (minute INTEGER NOT NULL, label INTEGER NOT NULL, outcome TEXT NOT NULL, "
     "reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (minute, label, outcome, reason)) WITHOUT ROWID",
     "dead": "CREATE TABLE {name} (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, key BLOB NOT NULL, "

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from fullcount.queue.sqlite.chunks import Chunks
+from fullcount.queue.sqlite.errands import Errands
 from fullcount.queue.sqlite.facts import Facts
 from fullcount.queue.sqlite.held import Held
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
+from fullcount.queue.sqlite.refunds import Refunds
 from fullcount.queue.sqlite.seen import Seen
 
 
@@ -21,3 +23,5 @@ class Shelves(msgspec.Struct, frozen=True):
     seen: Seen
     held: Held
     facts: Facts
+    refunds: Refunds
+    errands: Errands

@@ -12,13 +12,14 @@ import apsw
 
 from fullcount.clock import Clock
 from fullcount.queue.delivery import Attempt, LaneState, LeaseLimits, Retry, Selection, Settlement
-from fullcount.queue.entry import Verdict
+from fullcount.queue.entry import Errand, Verdict
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.chunks import Chunks
 from fullcount.queue.sqlite.connection import fetch
 from fullcount.queue.sqlite.control import Inbox
 from fullcount.queue.sqlite.dead import Dead
+from fullcount.queue.sqlite.errands import Errands
 from fullcount.queue.sqlite.facts import Facts
 from fullcount.queue.sqlite.held import Held
 from fullcount.queue.sqlite.hours import LONGEST_WAIT_SECONDS, Hours
@@ -27,6 +28,7 @@ from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
 from fullcount.queue.sqlite.leases import Grant, Leases
 from fullcount.queue.sqlite.partitions import Partitions, day_of
+from fullcount.queue.sqlite.refunds import Refunds
 from fullcount.queue.sqlite.seen import Seen, seen_lowest
 from fullcount.queue.sqlite.shelves import Shelves
 
@@ -45,7 +47,17 @@ class Store:
         self.seen = Seen(connection, self.partitions)
         self.held = Held(connection, self.lanes, self.chunks)
         self.facts = Facts(connection, self.partitions, self.labels)
-        self._shelves = Shelves(self.lanes, self.labels, self.chunks, self.seen, self.held, self.facts)
+        self.errands = Errands(connection)
+        self._shelves = Shelves(
+            self.lanes,
+            self.labels,
+            self.chunks,
+            self.seen,
+            self.held,
+            self.facts,
+            Refunds(connection, self.partitions, self.labels, self.facts),
+            self.errands,
+        )
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
         self.inbox = Inbox(connection)
@@ -77,13 +89,17 @@ class Store:
         self.hours.note(now)
         self.end_group()
 
-    def is_set_back(self) -> bool:
-        """Return whether the clock was set back, so that `heed_clock` has something to do."""
-        return self.hours.set_back_by(self._clock.now()) > 0
+    def must_heed_clock(self) -> bool:
+        """Return whether the clock was set back or an errand fell due, so that `heed_clock` has something to do."""
+        now = self._clock.now()
+        return self.hours.set_back_by(now) > 0 or self.errands.has_fallen_due(now)
 
     def heed_clock(self) -> None:
-        """Let nothing that waits be stranded in the future by a clock that was set back."""
+        """Let nothing that waits be stranded in the future by a clock that was set back; tell of errands now due."""
         now = self._clock.now()
+        if self.errands.has_fallen_due(now):
+            self.errands.look_ahead(now)
+            self.changed = True
         if lag := self.hours.set_back_by(now):
             self._bring_near(now, lag)
             self.hours.note(now)
@@ -101,6 +117,7 @@ class Store:
                 (now, lag, latest, since),
             )
         self.leases.read_expiry()
+        self.errands.bring_near(now, lag)
 
     def accept(self, offers: Sequence[Offer]) -> list[list[Verdict]]:
         """Decide and store what these callers offer."""
@@ -154,6 +171,15 @@ class Store:
         self.leases.take_back_expired(now)
         return self.dead.bury(selection, reason, self._next_seq, now)
 
+    def due_errands(self, limit: int) -> list[Errand]:
+        """Return errands whose time has come."""
+        return self.errands.due(self._clock.now(), limit)
+
+    def postpone_errand(self, key: bytes, due_at: float) -> None:
+        """Let an errand wait until `due_at`."""
+        self.errands.postpone(key, due_at)
+        self.changed = True
+
     def lane_states(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""
         return self.lanes.states()
@@ -166,7 +192,7 @@ class Store:
     def retention(self, retention_days: int) -> Iterator[int]:
         """Drop the partitions that are older than they are kept, one at each step; tables of keys slice by slice."""
         now = self._clock.now()
-        for kind in ("journal", "attempt", "span", "fact", "tally", "dead"):
+        for kind in ("journal", "attempt", "span", "fact", "refund", "tally", "dead"):
             for number in self.partitions.expired(kind, day_of(now) - retention_days):
                 self.partitions.drop(kind, number)
                 yield 1

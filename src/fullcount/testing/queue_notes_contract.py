@@ -1,0 +1,104 @@
+"""The part of the queue's contract about what is stored beside deliveries: notes, repeated requests, errands."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from fullcount.clock import ManualClock
+from fullcount.events.model import Half
+from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund
+from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
+from fullcount.queue.protocol import Queue
+from fullcount.testing.queue_model import Model
+
+T = TypeVar("T")
+
+copies_strategy = st.lists(st.tuples(st.integers(0, 7), st.sampled_from(Half), st.booleans()), max_size=3)
+_errands = st.builds(
+    lambda number, wait: (number, wait), st.integers(0, 5), st.sampled_from((-5.0, 0.0, 10.0, 300.0, 90_000.0))
+)
+notes_strategy = st.lists(
+    st.one_of(
+        st.sampled_from(("invalid", "withheld", "ignored")),
+        st.integers(0, 4).map(lambda number: ("refund", number)),
+        _errands.map(lambda errand: ("errand", *errand)),
+    ),
+    max_size=4,
+)
+_FACTS: dict[str, tuple[Outcome | Happening, Reason | Ignored]] = {
+    "invalid": (Outcome.INVALID, Reason.NONE),
+    "withheld": (Outcome.WITHHELD, Reason.CONSENT_DENIED),
+    "ignored": (Happening.IGNORED, Ignored.NOT_PAID),
+}
+
+
+class NoteRules:
+    """Rules of the state machine that `QueueContract` is."""
+
+    clock: ManualClock
+    model: Model
+    queue: Queue
+
+    def run(self, call: Coroutine[Any, Any, T]) -> T:
+        """Run one call of the engine's to its end."""
+        raise NotImplementedError
+
+    def _entry(self, number: int, half: Half, is_held: bool) -> Entry:  # noqa: FBT001 - a drawn tuple
+        raise NotImplementedError
+
+    @rule(
+        copies=copies_strategy, notes=notes_strategy, request=st.one_of(st.none(), st.integers(100, 103))
+    )  # keys of requests and of events are digests of different things, so they are never equal
+    def accept_with_notes(self, copies: list[tuple[int, Half, bool]], notes: list[Any], request: int | None) -> None:
+        """A repeated request stores nothing and is counted; else its notes are stored with its entries."""
+        entries, made, once = self.request_of(copies, notes, request)
+        expected = self.model.accept_request(entries, made, once, self.clock.now())
+        assert self.run(self.queue.accept(entries, made, once=once)) == expected
+
+    def request_of(
+        self, copies: Sequence[tuple[int, Half, bool]], notes: Sequence[Any], request: int | None
+    ) -> tuple[list[Entry], list[Note], bytes | None]:
+        """Return what these drawn values stand for."""
+        entries = [self._entry(*copy) for copy in copies]
+        return entries, [self._made(note) for note in notes], None if request is None else _key(request)
+
+    def _made(self, drawn: Any) -> Note:
+        if isinstance(drawn, str):
+            outcome, reason = _FACTS[drawn]
+            return Fact(outcome, reason, "backend", "", "Purchase", "order-0")
+        kind, number, *rest = drawn
+        now = self.clock.now()
+        if kind == "refund":
+            return Refund(_key(200 + number), "shop", f"order-{number}", str(number), number * 1.5, "EUR", now)
+        return Errand(_key(number), "shop", f"fetch {number}".encode(), now + rest[0], f"order-{number}")
+
+    @rule(limit=st.integers(1, 4))
+    def see_what_is_due(self, limit: int) -> None:
+        """Errands are named from their time on, the longest due first, until they are ended or postponed."""
+        assert self.run(self.queue.due_errands(limit)) == self.model.due_errands(self.clock.now(), limit)
+
+    @rule(number=st.integers(0, 5))
+    def end_errand(self, number: int) -> None:
+        """An errand that is crossed off is gone; crossing it off twice is no error."""
+        self.run(self.queue.end_errand(_key(number)))
+        self.model.errands.pop(_key(number), None)
+
+    @rule(number=st.integers(0, 5), wait=st.sampled_from((0.0, 30.0, 3_600.0)))
+    def postpone_errand(self, number: int, wait: float) -> None:
+        """A postponed errand waits for its new time and remembers that it was tried."""
+        due_at = self.clock.now() + wait
+        self.run(self.queue.postpone_errand(_key(number), due_at))
+        self.model.postpone_errand(_key(number), due_at)
+
+    @rule()
+    def let_a_week_pass(self) -> None:
+        """After a week a request's key says nothing any more."""
+        self.clock.advance(ONCE_SECONDS)
+
+
+def _key(number: int) -> bytes:
+    return number.to_bytes(16, "little")
