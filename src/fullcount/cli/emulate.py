@@ -14,9 +14,33 @@ import typer
 
 from fullcount.cli.output import complain, count_of, say
 from fullcount.config.address import is_loopback
+from fullcount.emulator.settings import EmulatorSettings
 from fullcount.errors import ConfigError
 
-EXAMPLE = "fullcount emulate --port 8090 --pixel CEXAMPLE0PIXEL000001=test-token"
+EXAMPLE = "fullcount emulate --port 8090 --pixel CEXAMPLE0PIXEL000001=test-token --population 300"
+
+_BROWSER = "Browser side"
+Rename = Annotated[
+    bool,
+    typer.Option(
+        "--rename-events/--no-rename-events",
+        help="The pixel sends Purchase as CompletePayment, and 13 other names as TikTok's did; or names as pages say.",
+        rich_help_panel=_BROWSER,
+    ),
+]
+Population = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Made-up users to match events with.", rich_help_panel=_BROWSER)
+]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same users.", rich_help_panel=_BROWSER)]
+ClickWindow = Annotated[
+    float, typer.Option(min=0, max=28, help="Days that a click is credited for; 0: never.", rich_help_panel=_BROWSER)
+]
+ViewWindow = Annotated[
+    float, typer.Option(min=0, max=28, help="Days that a view is credited for; 0: never.", rich_help_panel=_BROWSER)
+]
+RemoteAds = Annotated[
+    bool, typer.Option("--remote-ads", help="Ads may lead off this machine.", rich_help_panel=_BROWSER)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,14 +65,28 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
         bool, typer.Option("--accept-legacy-body", help="Take a 1.0 body on the 2.0 path.")
     ] = False,
     accept_gzip: Annotated[bool, typer.Option("--accept-gzip", help="Take gzip bodies.")] = False,
+    rename_events: Rename = True,
+    population: Population = 0,
+    seed: Seed = 1,
+    click_window: ClickWindow = 7.0,
+    view_window: ViewWindow = 1.0,
+    remote_ads: RemoteAds = False,
     as_json: Annotated[bool, typer.Option("--json", help='Print {"url","pid"} once ready, and nothing else.')] = False,
 ) -> None:
-    """Serve a strict local TikTok until SIGTERM or Ctrl-C; open its address in a browser to watch."""
+    """Serve a strict local TikTok until SIGTERM or Ctrl-C; open its address in a browser to watch.
+
+    Servers post events to /open_api/v1.3/event/track/.
+
+    Pages load the pixel from /i18n/pixel/events.js; its hits go to /api/v2/pixel.
+
+    /_emulator/ad?to=URL is an ad to click.
+
+    /_emulator/report says what was counted, matched and attributed.
+
+    docs/emulator.md tells the rest.
+    """
     # Imported here: the rest of the command line works without the emulator's extra.
     from fullcount.emulator import serving
-    from fullcount.emulator.app import create_app
-    from fullcount.emulator.emulator import Emulator
-    from fullcount.emulator.settings import EmulatorSettings
 
     pixels = read_pixels(pixel) if pixel else {serving.DEFAULT_PIXEL: [serving.DEFAULT_TOKEN]}
     settings = EmulatorSettings(
@@ -57,9 +95,31 @@ def emulate(  # noqa: PLR0913, PLR0917 - each option is one parameter
         http_status_errors=http_status_errors,
         accept_legacy_body=accept_legacy_body,
         accept_gzip=accept_gzip,
+        rename_events=rename_events,
+        population=population,
+        seed=seed,
+        click_window_days=click_window,
+        view_window_days=view_window,
+        remote_ads=remote_ads,
     )
     if not is_loopback(host):
         complain(f"warning: listening on {host}: whoever reaches it can read and reset the emulator")
+    _serve(pixels, settings, (host, port), as_json=as_json)
+
+
+def _serve(
+    pixels: dict[str, list[str]], settings: EmulatorSettings, address: tuple[str, int], *, as_json: bool
+) -> None:
+    """Serve until a signal ends it, and say so once it listens.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+    """
+    from fullcount.emulator import serving
+    from fullcount.emulator.app import create_app
+    from fullcount.emulator.emulator import Emulator
+
+    host, port = address
     try:
         listener = serving.bind(host, port)
     except OSError as error:
@@ -106,6 +166,7 @@ def _greet(url: str, pixels: dict[str, list[str]], *, as_json: bool) -> None:
     for code, tokens in pixels.items():
         say(f"  pixel {code} with {count_of(len(tokens), 'token')}")
     say(f"  control: {url}/_emulator/events, requests, diagnostics, faults, clock, reset, state")
+    say(f"  browser: {url}/i18n/pixel/events.js?sdkid=CODE; ads: {url}/_emulator/ad?to=URL, population, report")
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

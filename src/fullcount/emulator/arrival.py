@@ -32,3 +32,9 @@ def copy_of(  # noqa: PLR0913 - one event, and what its request says of it
         test_event_code=submission.test_event_code,
         time_was_text=type(event_time) is str,
     )
+
+
+def pixel_copy_of(event: dict[str, Any], pixel_code: str, *, request_id: str, at: float, alias_events: bool) -> Copy:
+    """Return the copy that an event in 2.0 shape makes when a browser's pixel brings it."""
+    submission = Submission(event_source="web", pixel_code=pixel_code, test_event_code="", events=[])
+    return copy_of(event, submission, channel="pixel", request_id=request_id, at=at, alias_events=alias_events)

@@ -148,8 +148,31 @@ UNNORMALISED = _complaint(
 DOUBLE_HASH = _complaint(
     "user.hash_twice", "error", _G, "Identifier hashed twice", "Do not hash what is a hash already."
 )
+PLAIN_EXTERNAL_ID = _complaint(
+    "user.external_id_plain",
+    "warning",
+    _T,
+    "external_id in the clear from the browser",
+    "The pixel sends it as it is given: hash it on the page as the server does, or the two never match.",
+    "pixel requests of 2026-06",
+)
 EXTERNAL_ID_CASE = _complaint(
     "user.external_id_case", "warning", _G, "external_id hashed in lower case", "Browser and server must agree."
+)
+UNKNOWN_PIXEL = _complaint(
+    "pixel.unknown",
+    "error",
+    _O,
+    "Invalid Pixel ID",
+    "The page loads or names a pixel that does not exist: nothing it sends is counted.",
+    "help centre, pixel helper, 2024",
+)
+UNREADABLE_HIT = _complaint(
+    "pixel.hit_unreadable",
+    "error",
+    _G,
+    "Pixel hit that cannot be read",
+    "A hit is a JSON object with `event` and `context.pixel.code`, or base64 of it in `analytics_message`.",
 )
 MISNAMED_USER_KEY = _complaint(
     "user.key_unknown",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -11,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from fullcount.emulator.ads_control import ads_routes
+from fullcount.emulator.answering import Endpoint, json_answer, page_of, read_json, telling
 from fullcount.emulator.emulator import Emulator
 from fullcount.emulator.faults import FaultScript
 from fullcount.emulator.page import HEADERS, render_page
+from fullcount.emulator.pixel_routes import pixel_routes
 from fullcount.emulator.views import counted_event, logged_event, select
 from fullcount.errors import FullcountError
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-Body = TypeVar("Body")
 
 
 class _ClockMove(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,32 +45,6 @@ class PixelCopy(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     page: dict[str, Any] = {}
 
 
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(await request.body() or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FullcountError(str(error)) from error
-
-
-def _count(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not text.isdecimal():
-        raise FullcountError(f"{name} must be a whole number of 0 or more")
-    return int(text)
-
-
-def _page_of(request: Request, items: list[Any]) -> list[Any]:
-    offset = _count(request, "offset") or 0
-    limit = _count(request, "limit")
-    return items[offset:] if limit is None else items[offset : offset + limit]
-
-
 class Control:
     """The endpoints; each is one method."""
 
@@ -87,52 +60,53 @@ class Control:
         query = request.query_params
         filters = {name: query[name] for name in ("event", "event_id", "pixel_code") if name in query}
         found = select(self._emulator.book, **filters)
-        events = [counted_event(one, one.pass_details()) for one in _page_of(request, found)]
-        return _json({"counted": len(found), "events": events})
+        events = [counted_event(one, one.pass_details()) for one in page_of(request, found)]
+        return json_answer({"counted": len(found), "events": events})
 
     async def test_events(self, request: Request) -> Response:
         """What came under a test event code."""
         found = list(self._emulator.test_events)
-        return _json({"taken": len(found), "events": [logged_event(one) for one in _page_of(request, found)]})
+        return json_answer({"taken": len(found), "events": [logged_event(one) for one in page_of(request, found)]})
 
     async def requests(self, request: Request) -> Response:
-        """Every request as it came, in order."""
-        kept = list(self._emulator.requests)
-        return _json({"requests": [one.to_builtins() for one in _page_of(request, kept)]})
+        """Every request as it came, in order; `?path=` selects by how the path begins."""
+        beginning = request.query_params.get("path", "")
+        kept = [one for one in self._emulator.requests if one.path.startswith(beginning)]
+        return json_answer({"requests": [one.to_builtins() for one in page_of(request, kept)]})
 
     async def diagnostics(self, _request: Request) -> Response:
         """What Events Manager would complain about."""
-        return _json({"diagnostics": self._emulator.diagnostics()})
+        return json_answer({"diagnostics": self._emulator.diagnostics()})
 
     async def people(self, request: Request) -> Response:
         """Learn plain identifiers, to tell wrong hashes from right ones."""
-        people = await _read(request, People)
+        people = await read_json(request, People)
         self._emulator.know_people(**msgspec.structs.asdict(people))
-        return _json({name: len(values) for name, values in msgspec.structs.asdict(people).items()})
+        return json_answer({name: len(values) for name, values in msgspec.structs.asdict(people).items()})
 
     async def show_faults(self, _request: Request) -> Response:
         """The faults that are left."""
-        return _json({"faults": self._emulator.waiting_faults()})
+        return json_answer({"faults": self._emulator.waiting_faults()})
 
     async def add_faults(self, request: Request) -> Response:
         """Append faults."""
-        script = await _read(request, FaultScript)
+        script = await read_json(request, FaultScript)
         self._emulator.add_faults(*script.faults)
-        return _json({"faults": self._emulator.waiting_faults()})
+        return json_answer({"faults": self._emulator.waiting_faults()})
 
     async def clear_faults(self, _request: Request) -> Response:
         """Forget the faults that are left."""
         self._emulator.clear_faults()
-        return _json({"faults": []})
+        return json_answer({"faults": []})
 
     async def show_clock(self, _request: Request) -> Response:
         """The emulator's time."""
         clock = self._emulator.clock
-        return _json({"now": clock.now(), "offset": clock.offset})
+        return json_answer({"now": clock.now(), "offset": clock.offset})
 
     async def move_clock(self, request: Request) -> Response:
         """Move the emulator's time."""
-        move = await _read(request, _ClockMove)
+        move = await read_json(request, _ClockMove)
         if (move.advance_seconds is None) == (move.now is None):
             raise FullcountError('give either "advance_seconds" or "now"')
         if move.now is not None:
@@ -144,34 +118,22 @@ class Control:
     async def reset(self, _request: Request) -> Response:
         """Forget everything."""
         self._emulator.reset()
-        return _json({"reset": True})
+        return json_answer({"reset": True})
 
     async def state(self, _request: Request) -> Response:
         """Counters."""
-        return _json(self._emulator.state())
+        return json_answer(self._emulator.state())
 
     async def pixel(self, request: Request) -> Response:
         """Take browser copies: a stand-in for the browser half."""
-        plain = await _read(request, dict[str, Any])
+        plain = await read_json(request, dict[str, Any])
         copies = plain.get("events", [plain])
         try:
             read = msgspec.convert(copies, list[PixelCopy])
         except msgspec.ValidationError as error:
             raise FullcountError(str(error)) from error
         verdicts = [self._emulator.take_pixel_copy(**msgspec.structs.asdict(copy)) for copy in read]
-        return _json({"verdicts": verdicts})
-
-
-def _telling(endpoint: Endpoint) -> Endpoint:
-    """Turn the caller's mistakes into an answer that names them."""
-
-    async def guarded(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except FullcountError as error:
-            return _json({"error": str(error)}, 400)
-
-    return guarded
+        return json_answer({"verdicts": verdicts})
 
 
 def control_app(emulator: Emulator) -> Starlette:
@@ -192,5 +154,5 @@ def control_app(emulator: Emulator) -> Starlette:
         ("GET", "state", control.state),
         ("POST", "pixel", control.pixel),
     ]
-    routes = [Route(f"/_emulator/{path}", _telling(call), methods=[method]) for method, path, call in table]
-    return Starlette(routes=[Route("/", control.page), *routes])
+    routes = [Route(f"/_emulator/{path}", telling(call), methods=[method]) for method, path, call in table]
+    return Starlette(routes=[Route("/", control.page), *routes, *ads_routes(emulator), *pixel_routes(emulator)])

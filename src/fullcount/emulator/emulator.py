@@ -8,14 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fullcount.clock import Clock
-from fullcount.emulator.arrival import copy_of
-from fullcount.emulator.codes import OK, PARTIAL_SUCCESS
-from fullcount.emulator.complaints import CONTENT_TYPE, MISSING_SLASH
+from fullcount.emulator.ads.ads import Ads
+from fullcount.emulator.ads.attribution import Windows
+from fullcount.emulator.arrival import copy_of, pixel_copy_of
+from fullcount.emulator.browser.hits import read_hit
+from fullcount.emulator.browser.switches import SwitchChanges, change, switches_of
+from fullcount.emulator.codes import OK, Refusal, invalid
+from fullcount.emulator.complaints import CONTENT_TYPE, MISSING_SLASH, UNKNOWN_PIXEL, UNREADABLE_HIT
 from fullcount.emulator.counting import Book, Verdict
-from fullcount.emulator.faults import CodeFault, Fault, FaultQueue, read_faults
+from fullcount.emulator.faults import Fault, FaultQueue, read_faults
 from fullcount.emulator.findings import Findings
 from fullcount.emulator.inspection import Inspector
-from fullcount.emulator.intake import Decision, Intake, Permissions
+from fullcount.emulator.intake import Decision, Intake, Permissions, outcome_of
 from fullcount.emulator.legacy import to_current
 from fullcount.emulator.movable_clock import MovableClock
 from fullcount.emulator.names import standing_of
@@ -60,9 +64,15 @@ class Emulator:
         self.sightings: deque[Sighting] = deque(maxlen=200)
         self.verdicts: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
+        self.internal_hits = 0
+        self.switches = switches_of(self.settings)
+        self.ads = Ads(self.clock, self.settings)
 
     def reset(self) -> None:
-        """Forget everything: events, requests, faults, people and the moved clock; pixels stay."""
+        """Forget everything: events, requests, faults, people, ads and the moved clock; pixels stay.
+
+        The switches and the population are again what it was started with.
+        """
         with self._lock:
             self.clock.offset = 0.0
             self._start_empty()
@@ -104,7 +114,7 @@ class Emulator:
             decision = self._intake.decide(request, path, now) if is_looked_at(fault) else Decision()
             if decision.submission is not None:
                 self._take_events(decision.submission, request_id, now)
-            code, message = _outcome(decision, fault)
+            code, message = outcome_of(decision, fault)
             reply = envelope(code, message, request_id, http_status_errors=self.settings.http_status_errors)
             if fault is not None:
                 apply_fault(reply, fault)
@@ -153,6 +163,35 @@ class Emulator:
                 )
             )
 
+    def handle_hit(self, request: Request, ip: str) -> Reply:
+        """Answer one hit of a browser's pixel; `ip` is the browser's address."""
+        with self._lock:
+            now = self.clock.now()
+            request_id = request_id_at(now)
+            refusal = self._take_hit(request, ip, request_id, now)
+            code, message = (refusal.code, refusal.message) if refusal else (OK, "")
+            reply = envelope(code, message, request_id, http_status_errors=self.settings.http_status_errors)
+            self._keep(request, reply, now)
+            return reply
+
+    def _take_hit(self, request: Request, ip: str, request_id: str, now: float) -> Refusal | None:
+        user_agent = request.headers.get("user-agent", "")
+        body = None if request.is_too_large else request.body
+        hit = read_hit(body, arrived_at=now, ip=ip, user_agent=user_agent)
+        if isinstance(hit, Refusal):
+            self.findings.note(UNREADABLE_HIT)
+            return hit
+        for code in hit.pixel_codes:
+            if code not in self.pixel_codes():
+                self.findings.note(UNKNOWN_PIXEL, pixel_code=code[:40])
+                return invalid(f"Invalid pixel ID: {code[:40]}.")
+        if hit.event is None:
+            self.internal_hits += 1
+            return None
+        alias_events = self.settings.alias_events
+        self._take_copy(pixel_copy_of(hit.event, code, request_id=request_id, at=now, alias_events=alias_events))
+        return None
+
     def take_pixel_copy(  # noqa: PLR0913 - the fields of an event, by name
         self,
         pixel_code: str,
@@ -183,15 +222,9 @@ class Emulator:
                 "properties": properties,
                 "page": page,
             }
-            submission = Submission(event_source="web", pixel_code=pixel_code, test_event_code="", events=[])
             return self._take_copy(
-                copy_of(
-                    plain,
-                    submission,
-                    channel="pixel",
-                    request_id=request_id_at(now),
-                    at=now,
-                    alias_events=self.settings.alias_events,
+                pixel_copy_of(
+                    plain, pixel_code, request_id=request_id_at(now), at=now, alias_events=self.settings.alias_events
                 )
             )
 
@@ -231,6 +264,17 @@ class Emulator:
         with self._lock:
             return [counted_event(one, one.read_details()) for one in select(self.book, event, event_id, pixel_code)]
 
+    def report(self) -> dict[str, Any]:
+        """Return counted, matched and attributed, as `GET /_emulator/report` shows it with each event."""
+        with self._lock:
+            windows = Windows(click_days=self.switches.click_window_days, view_days=self.switches.view_window_days)
+            return self.ads.report(self.book, windows)
+
+    def switch(self, changes: SwitchChanges) -> None:
+        """Change how pages and windows behave from now on."""
+        with self._lock:
+            self.switches = change(self.switches, changes)
+
     def state(self) -> dict[str, Any]:
         """Return the counters."""
         with self._lock:
@@ -245,19 +289,10 @@ class Emulator:
                 "answers": {str(code): times for code, times in sorted(self.answers.items())},
                 "faults_waiting": len(self._faults.waiting()),
                 "diagnostics_left_out": self.findings.left_out,
+                "internal_hits": self.internal_hits,
+                "ad_clicks": self.ads.touches.clicks,
             }
 
 
 def _tokens(tokens: str | Sequence[str]) -> tuple[str, ...]:
     return (tokens,) if isinstance(tokens, str) else tuple(tokens)
-
-
-def _outcome(decision: Decision, fault: Fault | None) -> tuple[int, str]:
-    """Return the code of an answer and its words (empty: the usual ones)."""
-    if decision.refusal is not None:
-        if decision.submission is not None:
-            return PARTIAL_SUCCESS, ""
-        return decision.refusal.code, decision.refusal.message
-    if isinstance(fault, CodeFault):
-        return fault.code, fault.message
-    return OK, ""

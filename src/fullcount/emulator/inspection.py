@@ -21,7 +21,7 @@ from fullcount.emulator.names import OTHER_SPELLING, Standing
 from fullcount.emulator.people import KnownPeople
 from fullcount.emulator.property_checks import property_complaints
 from fullcount.emulator.submission import Copy
-from fullcount.emulator.user_checks import user_complaints
+from fullcount.emulator.user_checks import pixel_user_complaints, user_complaints
 
 _NAMES_WATCHED = 10_000
 
@@ -56,6 +56,9 @@ class Inspector:
                 self._note(copy, complaint, detail)
             if not copy.event_id and copy.event_source in ("web", "crm"):
                 self._note(copy, MISSING_EVENT_ID)
+        else:
+            for complaint, detail in pixel_user_complaints(copy, self.people):
+                self._note(copy, complaint, detail)
 
     def _note(self, copy: Copy, complaint: Complaint, detail: str = "") -> None:
         self._findings.note(

@@ -11,6 +11,8 @@ import msgspec
 
 from fullcount.emulator.codes import (
     NO_PERMISSION,
+    OK,
+    PARTIAL_SUCCESS,
     TOKEN_INCORRECT,
     TOKEN_MISSING,
     TOO_MANY_REQUESTS,
@@ -19,7 +21,7 @@ from fullcount.emulator.codes import (
     refusal,
 )
 from fullcount.emulator.complaints import LEGACY_BODY, MISSING_NAME, NON_STRING_ID, Complaint
-from fullcount.emulator.faults import FaultQueue, RejectEventFault
+from fullcount.emulator.faults import CodeFault, Fault, FaultQueue, RejectEventFault
 from fullcount.emulator.legacy import in_legacy_words, legacy_event_problem, looks_legacy, read_legacy_body
 from fullcount.emulator.schema import event_problem, read_body
 from fullcount.emulator.settings import EmulatorSettings
@@ -191,6 +193,17 @@ class Intake:
         self._faults.used_on(fault)
         words = _locate(f": {fault.message}", index, generation) if fault.index else fault.message
         return Refusal(fault.code, words)
+
+
+def outcome_of(decision: Decision, fault: Fault | None) -> tuple[int, str]:
+    """Return the code of an answer and its words (empty: the usual ones)."""
+    if decision.refusal is not None:
+        if decision.submission is not None:
+            return PARTIAL_SUCCESS, ""
+        return decision.refusal.code, decision.refusal.message
+    if isinstance(fault, CodeFault):
+        return fault.code, fault.message
+    return OK, ""
 
 
 def _complaint_behind(message: str) -> Complaint | None:

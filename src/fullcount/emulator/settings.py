@@ -24,7 +24,15 @@ class EmulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     refuse_missing_page: bool = False
     refuse_missing_user: bool = False
     partial_success: bool = False  # take the good events of a bad batch and answer 20001
+    rename_events: bool = True  # the pixel sends Purchase as CompletePayment, and other names as TikTok's did in 2024
+    ttclid_cookie_seconds: int = 86_400
+    click_window_days: float = 7.0  # TikTok offers 0 (off), 1, 7, 14 and 28
+    view_window_days: float = 1.0  # TikTok offers 0 (off), 1 and 7
+    population: int = 0
+    seed: int = 1
+    remote_ads: bool = False  # an ad may lead off this machine
     requests_kept: int = 10_000
     request_bytes_kept: int = 128_000_000
     test_events_kept: int = 10_000
     diagnostics_kept: int = 5_000
+    touches_kept: int = 100_000

@@ -47,6 +47,19 @@ def user_complaints(copy: Copy, people: KnownPeople) -> Iterator[Complained]:
         yield from _web_complaints(copy, user)
 
 
+def pixel_user_complaints(copy: Copy, people: KnownPeople) -> Iterator[Complained]:
+    """Yield what is wrong with the `user` of a browser's copy."""
+    for name in ("email", "phone"):
+        yield from _hash_complaints(name, _texts(copy.user.get(name)), people)
+    if not all(_SHA256_ANY_CASE(text) for text in _texts(copy.user.get("external_id"))):
+        yield complaints.PLAIN_EXTERNAL_ID, ""
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts in a value that nothing has checked."""
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str) and text]
+
+
 def _is_recognisable(user: dict[str, Any]) -> bool:
     return bool(user.get("ip") and user.get("user_agent")) or any(user.get(name) for name in _MATCH_KEYS)
 

@@ -1,0 +1,1 @@
+"""The browser's half: the pixel runtime that pages load, and the hits that it sends."""
