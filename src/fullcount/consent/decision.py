@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
 
 from fullcount.consent.regions import Region, country_code, region_of
+from fullcount.consent.states import may_honour_limited_data_use, state_code
 
 
 class Signal(StrEnum):
@@ -36,14 +37,28 @@ class Action(StrEnum):
     SEND = "send"
     LIMIT = "limit"  # with limited data use, and without e-mail, phone and external_id
     WITHHOLD = "withhold"
+    HOLD = "hold"  # hashed, until an answer comes; without one it is withheld
 
 
 class ConsentDecision(msgspec.Struct, frozen=True):
     """What is to be done, why, and on what it rests."""
 
     action: Action
-    reason: str = ""  # when withheld: consent_denied, consent_unknown or opt_out_signal
+    reason: str = ""  # when withheld: consent_denied, consent_unknown or opt_out_signal; when held: if no answer comes
     basis: str = ""  # for a person: which rule, signal and region decided; never an identifier
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What else bears on a decision.
+
+    `may_be_answered`: the visitor's answer can still come by another way, as where a browser source feeds the pixel.
+    `limits_opt_out`: the shop has chosen to send what a visitor objects to under limited data use, where TikTok can
+    be expected to honour that.
+    """
+
+    state: str | None = None  # as a sender writes it: "CA", "US-CA", "California"
+    may_be_answered: bool = False
+    limits_opt_out: bool = False
 
 
 _SAYS_NOTHING = frozenset({"", "unknown", "pending", "unset"})
@@ -79,7 +94,16 @@ def stricter(said: str | None, also_said: str | None) -> str | None:
     >>> stricter("granted", "denied"), stricter(None, "granted"), stricter("limited", "unknown")
     ('denied', 'granted', 'limited')
     """
-    return max(said, also_said, key=lambda each: _STRICTNESS[read_signal(each)])
+    return max(said, also_said, key=lambda each: (_STRICTNESS[read_signal(each)], each is not None, each or ""))
+
+
+def strictest(signals: Iterable[Signal]) -> Signal:
+    """Return the signal that allows least; no signal at all says nothing.
+
+    >>> strictest([Signal.GRANTED, Signal.OPT_OUT, Signal.UNKNOWN]).value, strictest([]).value
+    ('opt_out', '')
+    """
+    return max(signals, key=_STRICTNESS.__getitem__, default=Signal.UNKNOWN)
 
 
 _STRICTNESS = {
@@ -91,40 +115,92 @@ _STRICTNESS = {
     Signal.DENIED: 5,
 }
 
-# Answers that no rule and no region changes.
-_ANSWERS = {
-    Signal.GRANTED: ConsentDecision(Action.SEND, basis="the visitor agreed"),
-    Signal.DENIED: ConsentDecision(Action.WITHHOLD, "consent_denied", "the visitor refused"),
-    Signal.OPT_OUT: ConsentDecision(Action.WITHHOLD, "opt_out_signal", "the visitor objected to sale or targeting"),
-    Signal.UNREADABLE: ConsentDecision(Action.WITHHOLD, "consent_unknown", "the visitor's answer cannot be read"),
-}
-_VOUCHED = ConsentDecision(Action.SEND, basis="the visitor said nothing and the sender vouches")
+_SENT = ConsentDecision(Action.SEND, basis="the visitor agreed")
+_DENIED = ConsentDecision(Action.WITHHOLD, "consent_denied", "the visitor refused")
+_OPT_OUT = ConsentDecision(Action.WITHHOLD, "opt_out_signal", "the visitor objected to sale or targeting")
+_UNREADABLE = ConsentDecision(Action.WITHHOLD, "consent_unknown", "the visitor's answer cannot be read")
+_NO_GRANT = ConsentDecision(Action.WITHHOLD, "consent_unknown", "the source requires a grant and there is none")
 _NO_OBJECTION = ConsentDecision(Action.SEND, basis="no grant is needed here and the visitor did not object")
 _LIMITED = ConsentDecision(Action.LIMIT, basis="the visitor allowed limited data use")
-_REQUIRED = ConsentDecision(Action.WITHHOLD, "consent_unknown", "the source requires a grant and there is none")
-# What silence means under the rules that do not ask where the shopper is.
-_SILENCE = {ConsentRule.SENDER_VOUCHES: _VOUCHED, ConsentRule.OPT_OUT: _NO_OBJECTION, ConsentRule.REQUIRED: _REQUIRED}
+_VOUCHED = ConsentDecision(Action.SEND, basis="the visitor said nothing and the sender vouches")
+_LIMITED_OBJECTION = ConsentDecision(
+    Action.LIMIT, basis="the visitor objected to sale or targeting, and the shop sends that under limited data use"
+)
+
+# What each answer means where a grant is needed, and where it is enough that nobody objects (see docs/consent.md).
+# Sources, read November 2026: EDPB Guidelines 2/2023 on Art. 5(3) ePrivacy; the US states' laws (see `states`).
+TABLE: dict[Region, dict[Signal, ConsentDecision]] = {
+    Region.OPT_IN: {
+        Signal.GRANTED: _SENT,
+        Signal.DENIED: _DENIED,
+        Signal.OPT_OUT: _OPT_OUT,
+        Signal.UNREADABLE: _UNREADABLE,
+        Signal.LIMITED: _NO_GRANT,  # limited data use is a notion of US law
+        Signal.UNKNOWN: _NO_GRANT,
+    },
+    Region.OPT_OUT: {
+        Signal.GRANTED: _SENT,
+        Signal.DENIED: _DENIED,
+        Signal.OPT_OUT: _OPT_OUT,
+        Signal.UNREADABLE: _UNREADABLE,
+        Signal.LIMITED: _LIMITED,
+        Signal.UNKNOWN: _NO_OBJECTION,
+    },
+}
+# The rules that do not ask where the shopper is.
+_EVERYWHERE = {
+    ConsentRule.REQUIRED: Region.OPT_IN,
+    ConsentRule.OPT_OUT: Region.OPT_OUT,
+    ConsentRule.SENDER_VOUCHES: Region.OPT_OUT,
+}
+_ORDINARY = Circumstances()
 
 
-def decide(said: str | None, country: str | None, rule: ConsentRule, regions: Mapping[str, str]) -> ConsentDecision:
+def decide(
+    said: str | None,
+    country: str | None,
+    rule: ConsentRule,
+    regions: Mapping[str, str],
+    circumstances: Circumstances = _ORDINARY,
+) -> ConsentDecision:
     """Return what to do with an event whose `consent` is `said` and whose shopper is in `country`.
 
-    Denied is never sent, under any rule. `regions` is the settings' table (see `region_of`).
+    Denied is never sent, under any rule. `regions` is the settings' table (see `region_of`). Where a grant is needed
+    and nothing was said, an event whose answer may still come is held; decide again when it came, or without
+    `may_be_answered` when its time is over.
 
     >>> decide(None, "DE", ConsentRule.BY_REGION, {}).reason, decide(None, "US", ConsentRule.BY_REGION, {}).action
     ('consent_unknown', <Action.SEND: 'send'>)
     """
-    if said is None and (of_silence := _SILENCE.get(rule)) is not None:
-        return of_silence
+    if said is None and rule is ConsentRule.SENDER_VOUCHES:
+        return _VOUCHED
     signal = read_signal(said)
-    answer = _ANSWERS.get(signal)
-    if answer is not None:
-        return answer
-    if rule is ConsentRule.REQUIRED:
-        return _REQUIRED
-    if rule is ConsentRule.BY_REGION and region_of(country, regions) is Region.OPT_IN:
-        place = country_code(country) or "an unknown country"
-        return ConsentDecision(Action.WITHHOLD, "consent_unknown", f"{place} needs a grant and there is none")
-    if signal is Signal.LIMITED:
-        return _LIMITED
-    return _VOUCHED if rule is ConsentRule.SENDER_VOUCHES else _NO_OBJECTION
+    region = _EVERYWHERE.get(rule) or region_of(country, regions, circumstances.state)
+    decision = TABLE[region][signal]
+    if decision is _NO_GRANT:
+        return _without_grant(signal, country, rule, circumstances)
+    if decision is _OPT_OUT and circumstances.limits_opt_out and region is Region.OPT_OUT:
+        is_honoured = may_honour_limited_data_use(country, circumstances.state)
+        return _LIMITED_OBJECTION if is_honoured else decision
+    if decision is _NO_OBJECTION and rule is ConsentRule.SENDER_VOUCHES:
+        return _VOUCHED
+    return decision
+
+
+def _without_grant(
+    signal: Signal, country: str | None, rule: ConsentRule, circumstances: Circumstances
+) -> ConsentDecision:
+    """Return the decision where a grant is needed and there is none: hold it if one can come, else withhold it."""
+    basis = _NO_GRANT.basis
+    if rule is ConsentRule.BY_REGION:
+        basis = f"{_place(country, circumstances.state)} needs a grant and there is none"
+    if signal is Signal.UNKNOWN and circumstances.may_be_answered:
+        return ConsentDecision(Action.HOLD, _NO_GRANT.reason, f"{basis} yet")
+    return ConsentDecision(Action.WITHHOLD, _NO_GRANT.reason, basis)
+
+
+def _place(country: str | None, state: str | None) -> str:
+    code = country_code(country)
+    if code is None:
+        return "an unknown country"
+    return "-".join(filter(None, (code, state_code(state))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from fullcount.consent.states import state_code
 from fullcount.events import countries
 
 
@@ -29,17 +30,27 @@ NEEDS_NO_GRANT = frozenset({"US"})
 country_code = countries.country_code
 
 
-def region_of(country: str | None, regions: Mapping[str, str]) -> Region:
+def region_of(country: str | None, regions: Mapping[str, str], state: str | None = None) -> Region:
     """Return what the law of `country` asks for; unknown countries, and those in no table, need a grant.
 
-    `regions` (ISO 3166 alpha-2 -> "opt_in" or "opt_out") speaks for the countries that the built-in table leaves
-    open. It can make the table stricter, never looser.
+    `regions` (ISO 3166 alpha-2, or ISO 3166-2 such as "US-WA", -> "opt_in" or "opt_out") speaks for what the built-in
+    table leaves open; what it says of a state counts before what it says of the country, and a state that is not
+    known may be the one that needs a grant. It can make the table stricter, never looser. `state` is as a sender
+    writes it (see `state_code`).
 
     >>> region_of("DE", {"DE": "opt_out"}), region_of("US", {}), region_of("BR", {"BR": "opt_out"})
     (<Region.OPT_IN: 'opt_in'>, <Region.OPT_OUT: 'opt_out'>, <Region.OPT_OUT: 'opt_out'>)
+    >>> [region_of("US", {"US-WA": "opt_in"}, state).value for state in ("wa", "TX", None)]
+    ['opt_in', 'opt_out', 'opt_in']
     """
     code = country_code(country)
     if code is None or code in NEEDS_GRANT:
         return Region.OPT_IN
-    default = Region.OPT_OUT if code in NEEDS_NO_GRANT else Region.OPT_IN
-    return Region(regions.get(code, default))
+    of_country = Region(regions.get(code, Region.OPT_OUT if code in NEEDS_NO_GRANT else Region.OPT_IN))
+    of_states = [key for key in regions if key.startswith(f"{code}-")]
+    if not of_states:
+        return of_country
+    known = state_code(state)
+    if known is not None:
+        return Region(regions.get(f"{code}-{known}", of_country))
+    return Region.OPT_IN if any(regions[key] == Region.OPT_IN for key in of_states) else of_country
