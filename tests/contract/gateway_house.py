@@ -103,9 +103,11 @@ class House:
 
 
 @asynccontextmanager
-async def served(settings: Settings = SETTINGS, queue: Queue | None = None, now: float = NOW) -> AsyncIterator[House]:
-    """Serve a gateway for as long as the block runs."""
-    clock = ManualClock(now)
+async def served(
+    settings: Settings = SETTINGS, queue: Queue | None = None, now: float = NOW, clock: ManualClock | None = None
+) -> AsyncIterator[House]:
+    """Serve a gateway for as long as the block runs; a `clock` that the queue shares goes before `now`."""
+    clock = clock or ManualClock(now)
     queue = queue or MemoryQueue(clock)
     log = io.StringIO()
     pixels = {pixel.code: pixel.name for pixel in settings.pixels}
