@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.unit.cli.shop import Shop
+from tests.unit.sources.fixtures import FOLDER, fixture
 
 from fullcount.cli.saved_request import read_saved
 from fullcount.errors import ConfigError
-from tests.unit.cli.shop import Shop
-from tests.unit.sources.fixtures import FOLDER, fixture
 
 PAID = FOLDER / "woocommerce" / "order_updated_processing.json"
 SECRET = fixture("woocommerce/order_updated_processing.json").secret
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_is_exit_status_1(woo: Shop, tmp_path: Path) -> None
 
 
 def test_a_source_of_our_own_format_is_told_of_check(woo: Shop) -> None:
-    """fullcount check does that, so it is named."""
+    """What does that for them, `fullcount check`, is named."""
     result = woo.run("source", "replay", str(PAID), "--source", "backend")
 
     assert result.exit_code == 2
