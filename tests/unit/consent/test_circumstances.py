@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,21 +27,21 @@ def test_the_table_answers_every_signal_in_every_region() -> None:
     assert {region: set(row) for region, row in TABLE.items()} == {region: set(Signal) for region in Region}
 
 
-@pytest.mark.parametrize(
-    ("said", "where_needed", "elsewhere"),
-    [
-        ("granted", Action.SEND, Action.SEND),
-        ("denied", Action.WITHHOLD, Action.WITHHOLD),
-        ("opt_out", Action.WITHHOLD, Action.WITHHOLD),
-        ("limited", Action.WITHHOLD, Action.LIMIT),
-        ("unreadable", Action.WITHHOLD, Action.WITHHOLD),
-        (None, Action.WITHHOLD, Action.SEND),
-    ],
-)
-def test_the_table_of_the_documentation(said: str | None, where_needed: Action, elsewhere: Action) -> None:
-    """What docs/consent.md prints is what is decided."""
-    assert decide(said, "DE", BY_REGION, {}).action is where_needed
-    assert decide(said, "US", BY_REGION, {}).action is elsewhere
+def test_the_table_of_the_documentation() -> None:
+    """What docs/consent.md prints is what is decided, reason and all."""
+    page = (Path(__file__).parents[3] / "docs/consent.md").read_text(encoding="utf-8")
+    section = page.partition("## By region")[2].partition("\n## ")[0]
+    rows = re.findall(
+        r"^\| (?:`(\w+)`|nothing) \| ([^|`]+?)(?:, `(\w+)`)? \| ([^|`]+?)(?:, `(\w+)`)? \|$", section, re.MULTILINE
+    )
+    actions = {"sent": Action.SEND, "sent limited": Action.LIMIT, "withheld": Action.WITHHOLD}
+
+    assert len(rows) == len(Signal)
+    assert f"only in the {len(STATE_LAWS)} US states" in section
+    for said, needed, needed_reason, elsewhere, elsewhere_reason in rows:
+        for country, action, reason in (("DE", needed, needed_reason), ("US", elsewhere, elsewhere_reason)):
+            decision = decide(said or None, country, BY_REGION, {})
+            assert (decision.action, decision.reason) == (actions[action], reason)
 
 
 @given(SAID, COUNTRIES, st.sampled_from(ConsentRule), CIRCUMSTANCES)
