@@ -118,6 +118,14 @@ def test_an_objection_is_limited_only_where_that_is_honoured(
     assert decision.reason == ("opt_out_signal" if action is Action.WITHHOLD else "")
 
 
+def test_limited_data_use_is_american() -> None:
+    """Mato Grosso is abbreviated as Montana is, and TikTok honours the flag in one of them only."""
+    brazil = decide("opt_out", "BR", BY_REGION, {"BR": "opt_out"}, Circumstances(state="MT", limits_opt_out=True))
+
+    assert brazil.reason == "opt_out_signal"
+    assert not may_honour_limited_data_use("BR", "MT")
+
+
 def test_without_the_shops_choice_an_objection_is_withheld() -> None:
     """Limited data use is an option, not the default."""
     assert decide("opt_out", "US", BY_REGION, {}, Circumstances(state="CA")).reason == "opt_out_signal"
