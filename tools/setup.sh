@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv with everything that running, testing and checking need. Quick when nothing changed.
+# Make .venv with everything that running, testing and checking need, and see to a Chromium for tests/browser.
+# Quick when nothing changed.
 set -eu
 python=${1:-python3}
 
@@ -20,10 +21,24 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 
+has_chromium() {
+    for command in chromium chromium-browser google-chrome-stable google-chrome; do
+        if command -v "$command" >/dev/null; then return 0; fi
+    done
+    return 1
+}
+
 want=$(cat requirements/dev.txt pyproject.toml tools/setup.sh | cksum)
 if [ "$(cat .venv/fullcount-setup 2>/dev/null)" != "$want" ]; then
     echo "installing into .venv (once)" >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    # Only tests/browser needs Chromium: without it the rest goes on.
+    if ! has_chromium && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing Chromium for tests/browser (once)" >&2
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || true
+    fi
     echo "$want" > .venv/fullcount-setup
 fi
+has_chromium ||
+    echo "no Chromium: the tests in tests/browser will fail. Fix: install it (Debian: apt-get install chromium)" >&2

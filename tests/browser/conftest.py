@@ -1,0 +1,99 @@
+"""Fixtures of the tests with a real Chromium.
+
+Playwright's async API, and one event loop for the whole folder: Chromium is started once for each worker of xdist and
+lives in that loop. So the tests here are plain `async def` functions, and an async fixture is declared with
+`@browser_fixture` in place of `@pytest.fixture`.
+
+`page` is a fresh browser with one tab; `chromium` makes more of them (`await chromium.new_context()`). `site` serves
+pages, `tiktok` is an emulator in this process. Real processes (`fullcount.demo.processes`) are handed to `child`, which
+ends them: `emulator = child(Emulator(tmp_path, {PIXEL: TOKEN}))`, then `await emulator.start()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from tests.browser.chromium import launch_chromium
+from tests.browser.loop import browser_fixture
+from tests.browser.site import Site
+
+from fullcount.demo.processes import Child
+from fullcount.testing.emulator import RunningEmulator, running_emulator
+
+HERE = Path(__file__).parent
+AnyChild = TypeVar("AnyChild", bound=Child)
+
+
+class Keeper(Protocol):
+    """Takes a process that runs or will run, ends it with the test, and hands it back."""
+
+    def __call__(self, child: AnyChild, /) -> AnyChild:
+        """Return `child`."""
+        ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder in the loop that Chromium lives in."""
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The system's Chromium, without a window."""
+    async with async_playwright() as playwright:
+        browser = await launch_chromium(playwright)
+        yield browser
+        await browser.close()
+
+
+@browser_fixture
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser that nobody has used: no cookies, no storage."""
+    context = await chromium.new_context()
+    yield context
+    await context.close()
+
+
+@browser_fixture
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A tab; an error that its scripts do not catch fails the test."""
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []
+
+
+@browser_fixture
+async def site() -> AsyncIterator[Site]:
+    """A web site on a free port."""
+    async with Site() as site:
+        yield site
+
+
+@browser_fixture
+async def tiktok() -> AsyncIterator[RunningEmulator]:
+    """An emulated TikTok in this process."""
+    async with running_emulator() as tiktok:
+        yield tiktok
+
+
+@pytest.fixture
+def child() -> Iterator[Keeper]:
+    """What is handed over here is ended with the test, by its process id."""
+    kept: list[Child] = []
+
+    def keep(child: AnyChild) -> AnyChild:
+        kept.append(child)
+        return child
+
+    yield keep
+    for one in kept:
+        one.kill()
