@@ -26,4 +26,5 @@ def rules_of(source: Source, settings: Settings) -> Rules:
         refund_event=source.refund_event,
         pixel_codes=tuple(codes[name] for name in source.pixels),
         limits=Limits(server.max_events, server.max_depth, server.max_string),
+        test_event_code=source.test_event_code,
     )

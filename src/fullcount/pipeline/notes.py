@@ -9,6 +9,7 @@ from fullcount.queue.entry import Errand, Fact, Note, Refund
 from fullcount.queue.keys import errand_key, refund_key
 from fullcount.queue.outcomes import Happening, Ignored
 from fullcount.redact import mask_chosen, mask_then_cut
+from fullcount.sources.fetching import keep_notice
 from fullcount.sources.source import Intake
 
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
@@ -37,4 +38,6 @@ def notes_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[Note]:
             at=now if refund.refunded_at is None else refund.refunded_at,
         )
     for notice in intake.notices:
-        yield Errand(errand_key(terms.name, notice.notice_id), terms.name, notice.body, due_at=now)
+        body = keep_notice(notice.body, now)
+        key = errand_key(terms.name, notice.notice_id)
+        yield Errand(key, terms.name, body, due_at=now, event_id=mask_chosen(notice.event_id))

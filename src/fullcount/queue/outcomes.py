@@ -60,6 +60,7 @@ class Ignored(StrEnum):
     BOT = "bot"
     NOT_FOR_TIKTOK = "not_for_tiktok"  # the sender named other destinations
     UNREADABLE_NOTICE = "unreadable_notice"
+    EVENT_ID_MISSING = "event_id_missing"  # the source's settings ask for one that the browser's half has, too
 
 
 # A death that frees the key, so that a corrected resend is a new event (the other deaths keep it).

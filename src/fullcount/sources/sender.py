@@ -42,6 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     refund_event: str | None = None  # a custom name under which refunds are sent too; nothing: only recorded
     pixel_codes: tuple[str, ...] = ()
     limits: Limits = Limits()
+    test_event_code: str | None = None  # the source's own: for what the sender itself marks as a test
 
     def options_as(self, wanted: type[Chosen]) -> Chosen:
         """Return the options as the sender's own type, or its defaults where none were given."""

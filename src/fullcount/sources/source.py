@@ -93,7 +93,8 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     """A thin notice that names a thing to be fetched: kept, answered, and read later."""
 
     notice_id: str
-    body: bytes  # what the source's `fetch` needs; no plain identifier
+    body: bytes  # what the sender needs to ask for it, see `fullcount.sources.fetching`; no plain identifier
+    event_id: str = ""  # of the event that it is about, where known
 
 
 class Intake(msgspec.Struct, frozen=True, gc=False):
