@@ -42,7 +42,7 @@ class Doors:
         for sender in senders:
             listed = tuple(each for kind, each in sources.values() if kind == sender.kind)
             for door in sender.doors:
-                self._hang(door, Entrance(door.path, sender, door.methods, listed))
+                self._hang(door, Entrance(door.route or door.path, sender, door.methods, listed))
             if not sender.doors:
                 self._webhooks |= {
                     each.rules.name: Entrance(WEBHOOKS_PATH, sender, WEBHOOK_METHODS, (each,)) for each in listed

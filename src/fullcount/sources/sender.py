@@ -12,6 +12,7 @@ from typing import Annotated, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from fullcount.consent.decision import ConsentRule
+from fullcount.consent.tcf import TcfRules
 from fullcount.sources.catalogue import Catalogue
 from fullcount.sources.receipt import Receipt
 from fullcount.sources.reply import Reply
@@ -41,6 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  # the sender's name -> TikTok's; an empty name leaves the event out
     refund_event: str | None = None  # a custom name under which refunds are sent too; nothing: only recorded
     pixel_codes: tuple[str, ...] = ()
+    tcf: TcfRules = TcfRules()
     limits: Limits = Limits()
     test_event_code: str | None = None  # the source's own: for what the sender itself marks as a test
 
@@ -65,6 +67,7 @@ class Door(msgspec.Struct, frozen=True):
     path: str
     methods: frozenset[str] = frozenset({"POST"})
     is_pattern: bool = False
+    route: str = ""  # how metrics and messages call it; nothing: its path
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
