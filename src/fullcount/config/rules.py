@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fullcount.config.crosscheck import keys_of_source
 from fullcount.config.settings import Settings, Source
+from fullcount.consent.tcf import TcfRules
 from fullcount.sources.catalogue import Catalogue
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Limits
@@ -25,6 +26,7 @@ def rules_of(source: Source, settings: Settings) -> Rules:
         names=source.names,
         refund_event=source.refund_event,
         pixel_codes=tuple(codes[name] for name in source.pixels),
+        tcf=TcfRules(frozenset(settings.consent.tcf_purposes), settings.consent.tcf_vendor_id),
         limits=Limits(server.max_events, server.max_depth, server.max_string),
         test_event_code=source.test_event_code,
     )

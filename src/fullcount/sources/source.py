@@ -83,10 +83,11 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erasure(msgspec.Struct, frozen=True, gc=False):
-    """A person whom the sender asks to be forgotten: plain values, compared hashed."""
+    """Whom, or what, the sender asks to be forgotten: plain values, compared hashed."""
 
     user: User = User()
     event_ids: tuple[str, ...] = ()  # of orders and checkouts
+    is_everything: bool = False  # not a person: all that came by this source
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
