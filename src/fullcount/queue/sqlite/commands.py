@@ -14,16 +14,22 @@ Work = Callable[[Store], Any]  # an iterator as its result is slow work: its ste
 
 
 class Command:
-    """One call that waits for its commit. It has an offer (accept) or other work."""
+    """One call that waits for its commit. It has an offer (accept) or other work, which may need room on the disk."""
 
-    __slots__ = ("future", "offer", "work")
+    __slots__ = ("future", "needs_room", "offer", "work")
 
     def __init__(
-        self, future: asyncio.Future[Any] | None, work: Work | None = None, offer: Offer | None = None
+        self,
+        future: asyncio.Future[Any] | None,
+        work: Work | None = None,
+        offer: Offer | None = None,
+        *,
+        needs_room: bool = False,
     ) -> None:
         self.future = future
         self.work = work
         self.offer = offer
+        self.needs_room = needs_room
 
 
 class Task:

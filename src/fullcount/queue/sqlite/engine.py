@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from fullcount.clock import Clock
 from fullcount.events.codec import encode_stored
@@ -27,6 +29,7 @@ from fullcount.queue.sqlite.intake import Offer
 from fullcount.queue.sqlite.leases import Grant
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings, StoreStats
+from fullcount.queue.sqlite.store import Part
 from fullcount.queue.sqlite.unreadable import SET_ASIDE, readable
 from fullcount.queue.sqlite.writer import Writer
 
@@ -159,6 +162,25 @@ class SqliteQueue:
     async def close(self) -> None:
         """Commit what is under way and let go of the store."""
         await asyncio.to_thread(self._writer.close)
+
+    @property
+    def path(self) -> Path:
+        """Where the store lies."""
+        return self._path
+
+    def attach(self, make: Callable[[apsw.Connection], Part]) -> None:
+        """Let the store keep this part from now on, and sweep it daily."""
+        self._writer.attach(make)
+
+    async def do(self, work: Work) -> Any:
+        """Do other work that stores something with the writer's next group; return its result after the commit.
+
+        Raises:
+            StoreUnavailable: nothing was stored, or that is not certain.
+        """
+        future = asyncio.get_running_loop().create_future()
+        self._writer.ask(Command(future, work, needs_room=True))
+        return await future
 
     def stats(self) -> StoreStats:
         """Return how the store is."""

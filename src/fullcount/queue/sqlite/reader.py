@@ -1,79 +1,47 @@
 """A view of the store for those who only look: the command line, the ledger and the dashboard.
 
-It has a connection of its own that can change nothing, and no read takes longer than a second.
+Each call reads one state of the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
-import apsw
 import msgspec
 
-from fullcount.clock import DAY_SECONDS, elapsed_seconds
-from fullcount.errors import StoreUnavailable
+from fullcount.clock import DAY_SECONDS
 from fullcount.events.model import EventSource
 from fullcount.queue.delivery import DeadLetter, LaneState, Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.records import Count, TimelineRow
-from fullcount.queue.sqlite.connection import open_for_reading, store_error
 from fullcount.queue.sqlite.dead import selection_sql
 from fullcount.queue.sqlite.labels import Label
 from fullcount.queue.sqlite.partitions import Partitions, day_of
+from fullcount.queue.sqlite.read_only import ReadOnly
 from fullcount.queue.sqlite.refunds import refund_rows
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline
 from fullcount.queue.sqlite.unreadable import readable, stand_in
 
-READ_SECONDS = 1.0
 MOST_KEYLESS = 200_000  # a tenth of a second
 KEYS_PER_READ = 5_000  # each is looked up in every table of the ledger
 
 
-class Reader:
-    """Read-only calls, each bounded. Use it as a context manager, in one thread."""
-
-    def __init__(self, path: Path, read_seconds: float = READ_SECONDS) -> None:
-        """Open the store for reading.
-
-        Raises:
-            StoreUnavailable: there is no store, or it cannot be read now.
-            StoreCorrupt: it is not a store of ours.
-        """
-        self._path = path
-        self._read_seconds = read_seconds
-        self._deadline = float("inf")
-        self._connection = open_for_reading(path)
-        self._connection.set_progress_handler(self._is_late, 1_000)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+class Reader(ReadOnly):
+    """The read-only calls."""
 
     def lane_states(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""
-        with self._reading():
+        with self.reading():
             pauses = "SELECT id, paused, paused_at, paused_by_person FROM lane"
-            paused = {row[0]: row[1:] for row in self._connection.execute(pauses)}
+            paused = {row[0]: row[1:] for row in self.connection.execute(pauses)}
             waiting: dict[int, _Waiting] = {}
-            for lane, is_queued, count, oldest, due_at in self._connection.execute(
+            for lane, is_queued, count, oldest, due_at in self.connection.execute(
                 "SELECT lane, lease_id IS NULL, sum(count), min(accepted_at), min(due_at) FROM chunk GROUP BY 1, 2"
             ):
                 waiting.setdefault(lane, _Waiting()).add_chunks(count, oldest, due_at if is_queued else None)
-            for lane, count, oldest in self._connection.execute(
+            for lane, count, oldest in self.connection.execute(
                 "SELECT lane, count(*), min(accepted_at) FROM held GROUP BY 1"
             ):
                 waiting.setdefault(lane, _Waiting()).add_held(count, oldest)
@@ -85,12 +53,12 @@ class Reader:
 
     def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters that match."""
-        with self._reading():
+        with self.reading():
             lanes, labels = self._lanes(), self._labels()
             where, bindings = selection_sql(selection, lanes)
             letters: list[DeadLetter] = []
-            for table in reversed(Partitions(self._connection).existing("dead")):
-                for lane, reason, code, message, died_at, stored in self._connection.execute(
+            for table in reversed(Partitions(self.connection).existing("dead")):
+                for lane, reason, code, message, died_at, stored in self.connection.execute(
                     f"SELECT lane, reason, code, message, died_at, row FROM {table}"
                     f" WHERE true {where} ORDER BY id DESC LIMIT ?",
                     (*bindings, limit - len(letters)),
@@ -116,14 +84,14 @@ class Reader:
 
     def counts(self, since: float, until: float) -> list[Count]:
         """Return the counts of the minutes from `since` until before `until` (Unix seconds)."""
-        with self._reading():
+        with self.reading():
             labels = self._labels()
             found = []
-            partitions = Partitions(self._connection)
+            partitions = Partitions(self.connection)
             for day in range(day_of(since), day_of(until) + 1):
                 if not partitions.has("tally", day):
                     continue
-                for minute, label_id, outcome, reason, n in self._connection.execute(
+                for minute, label_id, outcome, reason, n in self.connection.execute(
                     f"SELECT minute, label, outcome, reason, n FROM tally_{day} WHERE minute >= ? AND minute * 60 < ?",
                     (int(since) // 60, until),
                 ):
@@ -135,8 +103,8 @@ class Reader:
         """Return all that is known of the events with these keys, oldest first; unknown keys are left out."""
         found: dict[bytes, list[TimelineRow]] = {}
         for start in range(0, len(keys), KEYS_PER_READ):
-            with self._reading():
-                timeline = Timeline(self._connection, self._lanes(), self._labels())
+            with self.reading():
+                timeline = Timeline(self.connection, self._lanes(), self._labels())
                 found |= timeline.rows(keys[start : start + KEYS_PER_READ])
         return found
 
@@ -145,63 +113,42 @@ class Reader:
 
         They are looked for among the newest `most` facts of that kind.
         """
-        with self._reading():
-            return Timeline(self._connection, self._lanes(), self._labels()).without_key(event_id, most)
+        with self.reading():
+            return Timeline(self.connection, self._lanes(), self._labels()).without_key(event_id, most)
 
     def refund_rows(self, event_id: str) -> list[TimelineRow]:
         """Return the refunds of the order whose event has this id, oldest first."""
-        with self._reading():
-            return list(refund_rows(self._connection, self._labels(), event_id))
+        with self.reading():
+            return list(refund_rows(self.connection, self._labels(), event_id))
 
     def seq_of(self, key: bytes) -> int | None:
         """Return the newest delivery with this key; None if none is known."""
-        with self._reading():
-            return max(Timeline(self._connection, {}, {}).seqs([key]).get(key, ()), default=None)
+        with self.reading():
+            return max(Timeline(self.connection, {}, {}).seqs([key]).get(key, ()), default=None)
 
     def known_lanes(self) -> list[Lane]:
         """Return every lane that was ever used."""
-        with self._reading():
+        with self.reading():
             return list(self._lanes().values())
 
     def event_names(self) -> list[str]:
         """Return every canonical event name that was ever counted, in order."""
-        with self._reading():
+        with self.reading():
             return sorted({label.event for label in self._labels().values()})
 
     def days(self) -> list[float]:
         """Return the beginnings (Unix seconds) of the days that the counts cover, oldest first."""
-        with self._reading():
-            tables = Partitions(self._connection).existing("tally")
+        with self.reading():
+            tables = Partitions(self.connection).existing("tally")
             return [float(int(name.rpartition("_")[2]) * DAY_SECONDS) for name in tables]
 
     def _lanes(self) -> dict[int, Lane]:
-        rows = self._connection.execute("SELECT id, pixel_code, event_source, test_event_code FROM lane")
+        rows = self.connection.execute("SELECT id, pixel_code, event_source, test_event_code FROM lane")
         return {lane_id: Lane(pixel, EventSource(source), test) for lane_id, pixel, source, test in rows}
 
     def _labels(self) -> dict[int, Label]:
-        rows = self._connection.execute("SELECT id, pixel, event, source FROM label")
+        rows = self.connection.execute("SELECT id, pixel, event, source FROM label")
         return {label_id: Label(pixel, event, source) for label_id, pixel, event, source in rows}
-
-    def _is_late(self) -> bool:
-        return elapsed_seconds() > self._deadline
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Read one state of the store, for a second at most."""
-        self._deadline = elapsed_seconds() + self._read_seconds
-        try:
-            with self._connection:
-                yield
-        except apsw.InterruptError as error:
-            raise StoreUnavailable(
-                f"the read took more than {self._read_seconds:g} s",
-                where=str(self._path),
-                fix="ask for a shorter time or fewer rows",
-            ) from error
-        except apsw.Error as error:
-            raise store_error(error, self._path) from error
-        finally:
-            self._deadline = float("inf")
 
 
 class _Waiting(msgspec.Struct):

@@ -6,7 +6,8 @@ away and made anew, so that memory never runs ahead of the disk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import apsw
 
@@ -31,6 +32,17 @@ from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.refunds import Refunds
 from fullcount.queue.sqlite.seen import Seen, seen_lowest
 from fullcount.queue.sqlite.shelves import Shelves
+
+
+class Part(Protocol):
+    """What another package keeps in the same file, so that one commit covers everything."""
+
+    def sweep(self, now: float) -> Iterator[int]:
+        """Drop what is too old, some at each step."""
+        ...
+
+
+P = TypeVar("P", bound=Part)
 
 
 class Store:
@@ -62,6 +74,7 @@ class Store:
         self.leases = Leases(connection, self._shelves, self.dead)
         self.inbox = Inbox(connection)
         self.hours = Hours(connection, clock.now())
+        self._parts: dict[Callable[[apsw.Connection], Part], Part] = {}
         self._next_seq = self._meta("next_seq")
         self.changed = False  # whether this group did something that `Queue.changed` waits for
         self.has_leased = False
@@ -202,6 +215,16 @@ class Store:
                 yield from self.partitions.empty(family, number)
                 self.partitions.drop(family, number)
                 yield 1
+
+        for part in self._parts.values():
+            yield from part.sweep(now)
+
+    def part(self, make: Callable[[apsw.Connection], P]) -> P:
+        """Return what `make` makes of this store's connection; it is made once, and anew with a new store."""
+        found = self._parts.get(make)
+        if found is None:
+            found = self._parts[make] = make(self.connection)
+        return found  # type: ignore[return-value]  # what `make` made stands under `make`
 
     def close(self) -> None:
         """Let go of the file. Nothing raises: what was committed is committed."""

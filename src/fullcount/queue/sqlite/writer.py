@@ -23,7 +23,7 @@ from fullcount.queue.sqlite.disk import Disk
 from fullcount.queue.sqlite.owner import Owner
 from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.settings import StoreSettings
-from fullcount.queue.sqlite.store import Store
+from fullcount.queue.sqlite.store import Part, Store
 
 MOST_ENTRIES = 8_192  # in one group, so that no commit takes long
 
@@ -49,6 +49,7 @@ class Writer:
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._is_closing = False
         self._handed_out: list[int] = []
+        self._part_makers: list[Callable[[apsw.Connection], Part]] = []
         self._corrupt: StoreCorrupt | None = None
         self.failure = ""
         self.commits, self.last_seconds, self.total_seconds, self.longest_seconds = 0, 0.0, 0.0, 0.0
@@ -74,6 +75,15 @@ class Writer:
         if command.future is not None:
             self._loop = command.future.get_loop()
         self._inbox.put(command)
+
+    def attach(self, make: Callable[[apsw.Connection], Part]) -> None:
+        """Keep this part in the store, and in each that takes its place.
+
+        Raises:
+            StoreUnavailable: the queue is closed.
+        """
+        self._part_makers.append(make)
+        self.ask(Command(None, work=lambda store: store.part(make)))
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let `on_change` be called in this loop."""
@@ -207,7 +217,9 @@ class Writer:
                 for (command, _), mine in zip(offering, verdicts, strict=True):
                     answers.add(command, mine)
         for command in group:
-            if command.work is not None:
+            if command.needs_room and (refusal := self.disk.refusal()) is not None:
+                answers.add(command, refusal)
+            elif command.work is not None:
                 self._background.do(store, command, answers)
         self._background.advance(store, answers, claimed=store.end_group())
 
@@ -226,6 +238,8 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             begin(store)
             connection.execute("COMMIT")
+            for make in self._part_makers:
+                store.part(make)
         except BaseException as error:
             connection.close(force=True)
             if isinstance(error, apsw.Error):
