@@ -32,9 +32,14 @@ async def visit(
     """Open a page that runs `script` after the base code, and wait until its pixel has started."""
     path = at.partition("?")[0]
     site.pages[path] = page_with_pixel(tiktok_url, script)
-    await page.add_init_script(_RECORD_BEACONS)
+    await record_beacons(page)
     await page.goto(site.url(at, host=host))
     await started(page)
+
+
+async def record_beacons(page: Page) -> None:
+    """Let each page that this tab opens from now on remember its beacons."""
+    await page.add_init_script(_RECORD_BEACONS)
 
 
 async def started(page: Page) -> None:
