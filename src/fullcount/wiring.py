@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from fullcount.clock import Clock
+from fullcount.clock import DAY_SECONDS, Clock
 from fullcount.config.load import Loaded
 from fullcount.config.moment import moment_of
 from fullcount.config.settings import Browser, Mode, Settings, Source
@@ -31,6 +31,9 @@ from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.tiktok.destination import TikTokDestination
 from fullcount.tiktok.transport import AiohttpTransport, Transport
+from fullcount.visitors.memory_visitors import MemoryVisitors
+from fullcount.visitors.sqlite import SqliteVisitors
+from fullcount.visitors.visitors import Visitors, VisitorSettings
 
 GOODBYE_SECONDS = 1.0  # readiness is off that long before the door closes, so that a proxy can see it
 
@@ -40,6 +43,7 @@ class House(msgspec.Struct, frozen=True):
 
     app: Gateway
     queue: Queue
+    visitors: Visitors
     dispatcher: Dispatcher
     destination: TikTokDestination
     log: FilteringBoundLogger
@@ -62,13 +66,23 @@ def build_house(
     )
     destination = TikTokDestination(settings.tiktok, settings.pixels, carrier, clock)
     dispatcher = Dispatcher(queue, destination, clock, settings.delivery, policy=policies(settings), observer=watch)
+    visitors = _visitors_of(settings, queue, clock)
     return House(
-        app=create_app(settings, queue, clock, watch),
+        app=create_app(settings, queue, clock, watch, visitors),
         queue=queue,
+        visitors=visitors,
         dispatcher=dispatcher,
         destination=destination,
         log=log,
     )
+
+
+def _visitors_of(settings: Settings, queue: Queue, clock: Clock) -> Visitors:
+    """Return the memory of visitors, in the queue's own file where it has one."""
+    knobs = VisitorSettings(
+        ttl_seconds=settings.visitors.ttl_days * DAY_SECONDS, max_visitors=settings.visitors.max_visitors
+    )
+    return SqliteVisitors(queue, clock, knobs) if isinstance(queue, SqliteQueue) else MemoryVisitors(clock, knobs)
 
 
 def open_store(settings: Settings, clock: Clock) -> SqliteQueue:
@@ -119,6 +133,7 @@ async def run_house(house: House, listener: socket.socket, settings: Settings) -
     finally:
         waiting.cancel()
         await house.destination.close()
+        await house.visitors.close()
         await house.queue.close()
         house.log.info("stopped: what was accepted and not delivered waits in the store")
 

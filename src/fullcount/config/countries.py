@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fullcount.consent.states import state_code
 from fullcount.errors import ConfigError
 from fullcount.events.countries import country_code
 
@@ -37,3 +38,20 @@ def checked_country(country: str, where: str) -> str:
     if code is None or code not in COUNTRIES:
         raise ConfigError("not a country", where=where, fix='two capital letters (ISO 3166), such as "US" or "DE"')
     return code
+
+
+def checked_place(place: str, where: str) -> str:
+    """Return the code of a country, or of a state of the US as ISO 3166-2 has it, that a setting names.
+
+    Raises:
+        ConfigError: there is no such place, at `where`.
+
+    >>> checked_place("uk", "consent.consent_regions.uk"), checked_place("US-WA", "consent.consent_regions.US-WA")
+    ('GB', 'US-WA')
+    """
+    country, dash, state = place.partition("-")
+    if not dash:
+        return checked_country(place, where)
+    if country.upper() != "US" or state_code(state) is None:
+        raise ConfigError("not a country or a US state", where=where, fix='write "DE", or "US-WA" for a state')
+    return f"US-{state_code(state)}"

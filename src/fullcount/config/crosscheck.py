@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from fullcount.config.address import address_of, is_loopback
-from fullcount.config.countries import checked_country
+from fullcount.config.countries import checked_country, checked_place
 from fullcount.config.moment import moment_of
 from fullcount.config.schema import nearest
 from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
@@ -42,7 +42,7 @@ def refuse_contradictions(settings: Settings) -> None:
     _check_lease(settings)
     for country, rule in settings.consent.consent_regions.items():
         path = f"consent.consent_regions.{country}"
-        checked_country(country, path)
+        checked_place(country, path)
         _check_word(rule, REGION_RULES, path)
     _check_word(settings.log.level, LOG_LEVELS, "log.level")
     if not settings.pixels:

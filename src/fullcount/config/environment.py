@@ -117,7 +117,8 @@ def _value(table: str, key: str, variable: str, text: str, options: type[Options
         if text[:1] in {"[", "{"} and takes_many(annotation):
             return msgspec.json.decode(text)
         if get_origin(annotation) is tuple:
-            return [part.strip() for part in text.split(",") if part.strip()]
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return list(msgspec.convert(parts, annotation, strict=False))
         if takes_text(annotation):
             return text
         return msgspec.to_builtins(msgspec.convert(text, annotation, strict=False))

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from fullcount.consent.decision import ConsentRule
+from fullcount.consent.tcf import TcfRules
 from fullcount.sources.catalogue import Catalogue, Money, Value
 from fullcount.sources.sender import Options
 
@@ -35,6 +36,13 @@ class Mode(StrEnum):
 
     LIVE = "live"
     OBSERVE = "observe"
+
+
+class OptOut(StrEnum):
+    """What an objection to sale or targeting does where the law knows limited data use."""
+
+    WITHHOLD = "withhold"
+    LIMIT = "limit"
 
 
 class LogFormat(StrEnum):
@@ -147,9 +155,19 @@ class Source(Section, frozen=True, kw_only=True):
 
 
 class Consent(Section, frozen=True, kw_only=True):
-    """Region rules beside the built-in table: ISO 3166 alpha-2 -> "opt_in", "opt_out"."""
+    """How answers and places are read. Regions: ISO 3166 alpha-2, or a US state as "US-WA" -> "opt_in", "opt_out"."""
 
     consent_regions: dict[str, str] = {}
+    opt_out: OptOut = OptOut.WITHHOLD
+    tcf_purposes: tuple[int, ...] = tuple(sorted(TcfRules().purposes))  # that a TCF string must grant
+    tcf_vendor_id: Annotated[int, msgspec.Meta(ge=1)] | None = None  # TikTok's, if your banner names it
+
+
+class Visitors(Section, frozen=True, kw_only=True):
+    """What is remembered of a browser, so that later events can carry its click ID."""
+
+    ttl_days: Positive = 30.0  # as the click ID's cookie; of a visitor who is not seen again
+    max_visitors: Count = 500_000  # beyond that those who were not seen for longest go first
 
 
 class Log(Section, frozen=True, kw_only=True):
@@ -167,6 +185,7 @@ class Settings(Section, frozen=True, kw_only=True):
     tiktok: TikTok = TikTok()
     delivery: Delivery = Delivery()
     consent: Consent = Consent()
+    visitors: Visitors = Visitors()
     log: Log = Log()
     pixels: tuple[Pixel, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,6 +32,7 @@ from fullcount.sources.source import Limits
 from fullcount.sources.tiktok import TikTokSource
 from fullcount.tiktok.mapping import encode_event
 from fullcount.tiktok.wire import BODY_BYTES
+from fullcount.visitors.visitors import Visitors
 
 EVENTS_PATH = "/v1/events"
 DROP_IN_PATHS = (
@@ -41,7 +41,6 @@ DROP_IN_PATHS = (
     "/open_api/v1.3/pixel/batch/",
 )
 HEAD_BYTES = 1_000  # of a request to TikTok without its events: codes of at most 128 characters, a partner's name
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 OwnRoutes = tuple[Ingest, Mapping[str, Route]]  # found by one look into a dict
 SenderRoutes = tuple[Reception, Doors]
 
@@ -75,15 +74,19 @@ class Gateway:
 
 
 def create_app(
-    settings: Settings, queue: Queue, clock: Clock, watch: Watch, lifespan: Lifespan | None = None
+    settings: Settings,
+    queue: Queue,
+    clock: Clock,
+    watch: Watch,
+    visitors: Visitors | None = None,
 ) -> Gateway:
-    """Return the gateway over a queue.
+    """Return the gateway over a queue; `watch` hears of every request and of what was stored.
 
-    `watch` hears of every request and of what was stored; `lifespan` starts and stops what lives beside it.
+    Without `visitors` nothing is remembered of anybody.
     """
     server = settings.server
     terms = terms_of(settings, clock.now())
-    pipeline = Pipeline(queue, clock, watch, _fits_one_request)
+    pipeline = Pipeline(queue, clock, watch, _fits_one_request, visitors=visitors)
     patience = Patience(server.body_seconds)
     own = [source for source in settings.sources if source.kind in OWN_KINDS]
     ingest = Ingest(Keyring(own, terms), pipeline, BodyLimits(server.max_body_bytes, patience), watch)
@@ -102,7 +105,7 @@ def create_app(
     )
     service = Service(queue, clock, watch.metrics)
     known = (EVENTS_PATH, *DROP_IN_PATHS, *doors.paths(), *(route.path for route in service.routes()))
-    rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)}, lifespan=lifespan)
+    rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)})
     return Gateway((ingest, routes), (reception, doors), service, rest)
 
 

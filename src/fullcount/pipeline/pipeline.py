@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from fullcount.clock import Clock, elapsed_seconds
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
+from fullcount.events.reading import Reading
 from fullcount.pipeline.notes import notes_of
+from fullcount.pipeline.remember import memories_of
 from fullcount.pipeline.terms import SourceTerms
-from fullcount.pipeline.travel import Arrival, refused, travel
+from fullcount.pipeline.travel import Arrival, Identified, concluded, identified, refused
 from fullcount.queue.entry import Entry, Note, Verdict
 from fullcount.queue.keys import request_key
 from fullcount.queue.protocol import Queue
 from fullcount.sources.each import BROKE
 from fullcount.sources.receipt import EventResult, Receipt, Result
 from fullcount.sources.source import Intake
+from fullcount.visitors.memory import Memory
+from fullcount.visitors.visitors import Visitors
 
 EVENTS_AT_A_STRETCH = 100  # of one request, about 5 ms, before the event loop may answer somebody else
 Fits = Callable[[HashedEvent], bool]
@@ -59,12 +63,29 @@ def _fits_always(_event: HashedEvent) -> bool:
     return True
 
 
+class _Call(NamedTuple):
+    """What holds for every event of one request."""
+
+    intake: Intake
+    terms: SourceTerms
+    now: float  # Unix seconds
+
+
 class Pipeline:
     """Takes what a source read and stores it."""
 
-    def __init__(self, queue: Queue, clock: Clock, observer: Observer | None = None, fits: Fits = _fits_always) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        clock: Clock,
+        observer: Observer | None = None,
+        fits: Fits = _fits_always,
+        *,
+        visitors: Visitors | None = None,
+    ) -> None:
         """`fits` says whether an event's encoded form has room in one request; only large events are asked about."""
         self._queue = queue
+        self._visitors = visitors
         self._clock = clock
         self._observer = observer or NullObserver()
         self._fits = fits
@@ -75,14 +96,10 @@ class Pipeline:
         Raises:
             StoreUnavailable: it is not certain that they are stored.
         """
-        now = self._clock.now()
+        call = _Call(intake, terms, self._clock.now())
         for error in intake.broken:
             self._observer.event_broke(terms.name, error)
-        arrivals = []
-        for index in range(len(intake.readings)):
-            if index and index % EVENTS_AT_A_STRETCH == 0:
-                await asyncio.sleep(0)
-            arrivals.append(self._arrival(index, intake, terms, now))
+        arrivals = await self._arrivals(call)
         if len(arrivals) == 1:
             entries, facts = arrivals[0].entries, arrivals[0].facts
         else:
@@ -90,24 +107,64 @@ class Pipeline:
             facts = tuple(fact for arrival in arrivals for fact in arrival.facts)
         notes: tuple[Note, ...] = facts
         if intake.ignored or intake.refunds or intake.notices:
-            notes = (*facts, *notes_of(intake, terms, now))
+            notes = (*facts, *notes_of(intake, terms, call.now))
         once = request_key(terms.name, intake.request_id) if intake.request_id else None
         started = elapsed_seconds()
         verdicts = await self._queue.accept(entries, notes, once=once)
         self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)
         return Receipt(_results(arrivals, verdicts))
 
-    def _arrival(self, index: int, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
-        """Take one event to the queue's door; whatever it does on its way, the others go theirs."""
-        reading = intake.readings[index]
+    async def _arrivals(self, call: _Call) -> list[Arrival]:
+        """Take every event of a request to the queue's door."""
+        halfway = []
+        for index in range(len(call.intake.readings)):
+            if index and index % EVENTS_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+            halfway.append(self._identified(index, call))
+        memories = await self._memories(halfway, call)
+        arrivals = []
+        for index, found in enumerate(halfway):
+            if index and index % EVENTS_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+            if isinstance(found, Arrival):
+                arrivals.append(found)
+            else:
+                arrivals.append(self._concluded(index, found, memories.get(index), call))
+        return arrivals
+
+    async def _memories(self, halfway: Sequence[Identified | Arrival], call: _Call) -> dict[int, Memory]:
+        """Remember what the request tells of visitors, and return what is known of each event's, by its index."""
+        if self._visitors is None:
+            return {}
+        for ties, memory in memories_of(*call):
+            await self._visitors.remember(ties, memory)
+        if self._visitors.is_empty:
+            return {}
+        asked = {index: found.ties() for index, found in enumerate(halfway) if isinstance(found, Identified)}
+        known = await self._visitors.recall(list(asked.values()))
+        return {index: memory for index, memory in zip(asked, known, strict=True) if memory is not None}
+
+    def _identified(self, index: int, call: _Call) -> Identified | Arrival:
+        """Take one event half way; whatever it does, the others go theirs."""
+        reading = call.intake.readings[index]
         try:
-            arrival = travel(reading, intake, terms, now)
-            if index in intake.large and arrival.entries and not self._fits(arrival.entries[0].event):
-                return refused(reading, (*arrival.result.problems, _TOO_LARGE), terms)
+            return identified(reading, call.intake.pixel_code, call.terms, call.now)
         except Exception as error:  # noqa: BLE001 - one event must not cost its neighbours; the log says where
-            self._observer.event_broke(terms.name, error)
-            return refused(reading, (BROKE,), terms)
+            return self._broken(reading, call.terms, error)
+
+    def _concluded(self, index: int, found: Identified, memory: Memory | None, call: _Call) -> Arrival:
+        """Take one event the rest of its way; whatever it does, the others go theirs."""
+        try:
+            arrival = concluded(found, *call, memory)
+            if index in call.intake.large and arrival.entries and not self._fits(arrival.entries[0].event):
+                return refused(found.reading, (*arrival.result.problems, _TOO_LARGE), call.terms)
+        except Exception as error:  # noqa: BLE001 - one event must not cost its neighbours; the log says where
+            return self._broken(found.reading, call.terms, error)
         return arrival
+
+    def _broken(self, reading: Reading, terms: SourceTerms, error: Exception) -> Arrival:
+        self._observer.event_broke(terms.name, error)
+        return refused(reading, (BROKE,), terms)
 
 
 def _results(arrivals: Sequence[Arrival], verdicts: Sequence[Verdict]) -> tuple[EventResult, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from fullcount.clock import DAY_SECONDS
 from fullcount.config.settings import Browser
-from fullcount.consent.decision import ConsentDecision, consent_of, decide, stricter
+from fullcount.consent.decision import Circumstances, ConsentDecision, consent_of, decide, stricter
 from fullcount.events.event_id import resolve_event_id
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
@@ -64,7 +64,9 @@ def ask_consent(event: Event, beside: str | None, terms: SourceTerms) -> tuple[C
         said, problems = _with_misplaced(event)
     if beside is not None:
         said = stricter(said, beside)
-    return decide(said, event.user.country or terms.default_country, terms.consent, terms.regions), problems
+    country = event.user.country or terms.default_country
+    circumstances = Circumstances(state=event.user.state, limits_opt_out=terms.limits_opt_out)
+    return decide(said, country, terms.consent, terms.regions, circumstances), problems
 
 
 def _with_misplaced(event: Event) -> tuple[str | None, tuple[Problem, ...]]:

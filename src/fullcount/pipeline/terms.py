@@ -8,7 +8,7 @@ import msgspec
 
 from fullcount.config.crosscheck import observes_by_default
 from fullcount.config.moment import moment_of
-from fullcount.config.settings import Browser, Mode, Pixel, Settings, Source
+from fullcount.config.settings import Browser, Mode, OptOut, Pixel, Settings, Source
 from fullcount.consent.decision import ConsentRule
 from fullcount.events.checks import CheckRules
 from fullcount.identity.identify import IdentityRules
@@ -38,6 +38,7 @@ class SourceTerms(msgspec.Struct, frozen=True):
     identity_rules: IdentityRules
     consent: ConsentRule = ConsentRule.SENDER_VOUCHES
     regions: Mapping[str, str] = {}
+    limits_opt_out: bool = False  # an objection is sent limited where the law of a US state knows that
     default_country: str | None = None
     id_template: str | None = None
     is_observed: bool = False
@@ -93,6 +94,7 @@ def _source_terms(
         ),
         consent=source.consent,
         regions=settings.consent.consent_regions,
+        limits_opt_out=settings.consent.opt_out is OptOut.LIMIT,
         default_country=source.default_country,
         id_template=source.event_id,
         is_observed=mode is Mode.OBSERVE,

@@ -1,13 +1,14 @@
-"""The way of one event, as a visible list of steps: aim, name, check, identify, consent, route.
+"""The way of one event, as a visible list of steps: aim, name, check, identify, recall, consent, route.
 
-No I/O; of the same reading it makes the same, but for the id of an event that has nothing to be named by.
+No I/O: what visitor memory knows is handed in. Of the same reading it makes the same, but for the id of an event that
+has nothing to be named by.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from fullcount.consent.decision import Action
+from fullcount.consent.decision import Action, stricter
 from fullcount.events.checks import check_event
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
@@ -15,7 +16,9 @@ from fullcount.events.model import Event
 from fullcount.events.names import name_problem
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
+from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
+from fullcount.pipeline.recall import filled, ties_of
 from fullcount.pipeline.steps import aim, ask_consent, limit, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
@@ -23,6 +26,7 @@ from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.redact import mask_chosen, mask_then_cut
 from fullcount.sources.receipt import EventResult, Result
 from fullcount.sources.source import Intake
+from fullcount.visitors.memory import Memory
 
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
 NO_NAME = "(invalid)"  # in place of a name that no event may have, and that may hold anything
@@ -46,11 +50,15 @@ class Identified(msgspec.Struct, frozen=True, gc=False):
     pixels: tuple[PixelTerms, ...]
     problems: tuple[Problem, ...]
 
+    def ties(self) -> tuple[Tie, ...]:
+        """Return by what visitor memory may know this visitor."""
+        return ties_of(self.reading, self.hashed)
 
-def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
+
+def travel(reading: Reading, intake: Intake, terms: SourceTerms, now: float, memory: Memory | None = None) -> Arrival:
     """Take one reading through every step but the last, which is the queue's; `now` is in Unix seconds."""
     found = identified(reading, intake.pixel_code, terms, now)
-    return found if isinstance(found, Arrival) else concluded(found, intake, terms, now)
+    return found if isinstance(found, Arrival) else concluded(found, intake, terms, now, memory)
 
 
 def identified(reading: Reading, pixel_code: str | None, terms: SourceTerms, now: float) -> Identified | Arrival:
@@ -72,12 +80,18 @@ def identified(reading: Reading, pixel_code: str | None, terms: SourceTerms, now
     return Identified(reading, event, hashed, is_id_shared, pixels, (*problems, *found))
 
 
-def concluded(found: Identified, intake: Intake, terms: SourceTerms, now: float) -> Arrival:
-    """Return the deliveries and facts of an event."""
+def concluded(
+    found: Identified, intake: Intake, terms: SourceTerms, now: float, memory: Memory | None = None
+) -> Arrival:
+    """Return the deliveries and facts of an event, with what visitor memory knows of its visitor."""
     event = found.hashed
-    decision, of_consent = ask_consent(found.event, intake.consent, terms)
+    beside = intake.consent
+    if memory is not None:
+        event = filled(event, found.event.page, memory)
+        beside = stricter(beside, memory.consent)
+    decision, of_consent = ask_consent(found.event, beside, terms)
     withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
-    if withheld is None and found.reading.is_lost_alone:
+    if withheld is None and memory is None and found.reading.is_lost_alone:
         withheld = Reason.NO_SHARED_EVENT_ID
     event = limit(event) if decision.action is Action.LIMIT else event
     test_code = terms.test_code(intake.test_event_code, now)
@@ -88,7 +102,8 @@ def concluded(found: Identified, intake: Intake, terms: SourceTerms, now: float)
         if isinstance(way, Entry):
             entries.append(way)
         else:
-            facts.append(_withheld(hashed, pixel, terms, test_code, way))
+            basis = decision.basis if decision.action is Action.WITHHOLD else ""
+            facts.append(_withheld(hashed, pixel, terms, test_code, (way, basis)))
     result = EventResult(
         Result.ACCEPTED if entries else Result.WITHHELD,
         event.event_id,
@@ -115,7 +130,10 @@ def refused(reading: Reading, problems: tuple[Problem, ...], terms: SourceTerms)
 
 
 def _withheld(
-    hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None, reason: Reason
+    hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None, why: tuple[Reason, str]
 ) -> Fact:
+    reason, detail = why
     key = event_key(pixel.code, hashed.event_source, test_code, hashed.canonical, hashed.event_id)
-    return Fact(Outcome.WITHHELD, reason, terms.name, pixel.name, hashed.event, mask_chosen(hashed.event_id), key)
+    return Fact(
+        Outcome.WITHHELD, reason, terms.name, pixel.name, hashed.event, mask_chosen(hashed.event_id), key, detail
+    )

@@ -27,6 +27,11 @@ class MemoryVisitors:
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is known."""
+        return not len(self)
+
     async def remember(self, ties: Sequence[Tie], memory: Memory) -> None:
         """Remember this of the visitor whom these ties name."""
         now = self._clock.now()
@@ -72,6 +77,9 @@ class MemoryVisitors:
         now = self._clock.now()
         for visitor in [each for each, kept in self._kept.items() if not is_alive(kept.seen_at, now, self._settings)]:
             self._drop(visitor)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
 
     def _drop(self, visitor: int) -> None:
         del self._kept[visitor]

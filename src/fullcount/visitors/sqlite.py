@@ -34,6 +34,11 @@ class SqliteVisitors:
         queue.attach(self._make_book)
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fullcount-visitors")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is known for certain."""
+        return self._is_known_empty and not self._has_begun
+
     async def remember(self, ties: Sequence[Tie], memory: Memory) -> None:
         """Remember this of the visitor whom these ties name; it is on disk on return."""
         now = self._clock.now()
@@ -45,7 +50,7 @@ class SqliteVisitors:
 
     async def recall(self, asked: Sequence[Sequence[Tie]]) -> list[Memory | None]:
         """Return for each event, by its ties, what is remembered of its visitor."""
-        if self._is_known_empty and not self._has_begun:
+        if self.is_empty:
             return [None] * len(asked)
         digests = [digests_of(ties, self._settings.max_ties) for ties in asked]
         if not any(digests):

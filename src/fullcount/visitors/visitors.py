@@ -26,6 +26,11 @@ class Visitors(Protocol):
     Each call raises StoreUnavailable if the store cannot be used now, and StoreCorrupt if it cannot be trusted.
     """
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is known for certain; then asking can be saved."""
+        ...
+
     async def remember(self, ties: Sequence[Tie], memory: Memory) -> None:
         """Remember this of the visitor whom these ties name; it is on disk on return.
 
@@ -43,4 +48,8 @@ class Visitors(Protocol):
 
     async def forget(self, ties: Sequence[Tie]) -> int:
         """Forget every visitor whom one of these ties names, with all their ties; return how many."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held open; before the queue does."""
         ...

@@ -74,6 +74,12 @@ def test_text_stays_as_it_is() -> None:
     assert raw["sources"] == [{"event_id": "{order_id}", "key": "12345"}]
 
 
+def test_a_list_of_numbers_is_one_of_numbers() -> None:
+    """Written with commas or as JSON, purposes are numbers."""
+    for text in ("1, 3", "[1,3]"):
+        assert overlaid({}, FULLCOUNT_CONSENT__TCF_PURPOSES=text) == {"consent": {"tcf_purposes": [1, 3]}}
+
+
 def test_a_country_of_the_region_table_can_be_set() -> None:
     """The one table of free keys takes a variable for each key, or JSON for all."""
     one = overlaid({}, FULLCOUNT_CONSENT__CONSENT_REGIONS__BR="opt_in")
@@ -100,7 +106,7 @@ def test_every_plain_key_has_a_twin() -> None:
             "lower_case_external_id": "true",
             "partner_name": "x",
         },
-        "consent": {"consent_regions": "{}"},
+        "consent": {"consent_regions": "{}", "opt_out": "limit"},
         "log": {"format": "json", "level": "info"},
     }
     for table, section in SECTIONS.items():

@@ -166,7 +166,7 @@ def test_an_event_may_be_sent_to_one_pixel_and_withheld_from_another() -> None:
 def test_what_consent_forbids_is_withheld_without_identifiers(
     consent: str | None, country: str | None, rule: ConsentRule, reason: Reason
 ) -> None:
-    """A withheld event leaves its outcome, its name and its id, also under a test code."""
+    """A withheld event leaves its outcome with what decided it, its name and its id, also under a test code."""
     user = {"email": "customer@example.com"} | ({"country": country} if country else {})
     for test in (None, "TEST1"):
         arrival = arrive(purchase(consent=consent, user=user), terms(consent=rule), test=test)
@@ -174,7 +174,8 @@ def test_what_consent_forbids_is_withheld_without_identifiers(
         assert (arrival.result.result, arrival.result.reason) == (Result.WITHHELD, reason)
         assert arrival.entries == ()
         assert [fact.reason for fact in arrival.facts] == [reason]
-        assert arrival.facts[0].detail == ""
+        assert arrival.facts[0].detail
+        assert "@" not in arrival.facts[0].detail
 
 
 def test_the_shoppers_country_comes_before_the_sources() -> None:

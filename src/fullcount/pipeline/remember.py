@@ -1,0 +1,54 @@
+"""What a request tells of visitors for later, hashed and cleaned before anything of it is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fullcount.events.model import Event, User
+from fullcount.events.reading import Reading
+from fullcount.events.tie import Tie
+from fullcount.identity.identify import identify
+from fullcount.pipeline.recall import several, ties_of
+from fullcount.pipeline.terms import SourceTerms
+from fullcount.sources.source import Intake, Sighting
+from fullcount.visitors.memory import Memory
+
+_NO_EVENT = "Pageview"  # a name is needed to identify anything; a sighting has none
+
+
+def memories_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[tuple[tuple[Tie, ...], Memory]]:
+    """Yield by which ties to remember what, for each sighting of a request."""
+    for sighting in intake.sightings:
+        yield _memory(sighting, terms, now)
+
+
+def ties_of_person(user: User, terms: SourceTerms) -> tuple[Tie, ...]:
+    """Return the ties of a person's plain identifiers, hashed as events' are."""
+    hashed, _ = identify(Event(event=_NO_EVENT, user=user), "", terms.identity_rules)
+    return ties_of(Reading(None, (), "", ""), hashed)
+
+
+def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[Tie, ...], Memory]:
+    seen_at = now if sighting.seen_at is None else min(sighting.seen_at, now)
+    event = Event(event=_NO_EVENT, user=sighting.user, page=sighting.page)
+    hashed, _ = identify(event, "", terms.identity_rules)
+    user, page = hashed.user, hashed.page
+    memory = Memory(
+        seen_at=seen_at,
+        ttclid=user.ttclid,
+        clicked_at=seen_at if user.ttclid else None,
+        ttp=user.ttp,
+        ip=user.ip,
+        user_agent=user.user_agent,
+        locale=user.locale,
+        landing_url=page.url,
+        referrer=page.referrer,
+        country=user.country,
+        consent=sighting.consent,
+        consent_at=seen_at if sighting.consent else None,
+        email=several(user.email),
+        phone=several(user.phone),
+        external_id=several(user.external_id),
+    )
+    reading = Reading(None, (), "", "", ties=sighting.ties)
+    return ties_of(reading, hashed), memory
