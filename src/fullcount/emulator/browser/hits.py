@@ -96,5 +96,5 @@ def _unix_seconds(timestamp: Any, arrived_at: float) -> int:
     try:
         moment = datetime.fromisoformat(_text(timestamp))
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
+    except ValueError:
         return int(arrived_at)
