@@ -1,0 +1,135 @@
+"""What an order or checkout remembers of the visit: click ID, browser ID, visitor, consent, landing page, device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+import msgspec
+
+from fullcount.events.model import Page
+from fullcount.events.placeholders import WORDS, is_macro
+from fullcount.events.reading import Reading
+from fullcount.events.tie import Tie, TieKind
+from fullcount.sources.mapped import tied
+from fullcount.sources.payload import Node, first_text, rows, seconds, text
+from fullcount.sources.shopify.ids import plain_id
+from fullcount.sources.source import Sighting
+
+# Where themes and apps keep what the landing page brought, and where our theme snippet does.
+CLICK_ID_KEYS = ("ttclid", "_ttclid", "tiktok_ttclid")
+BROWSER_ID_KEYS = ("_ttp", "ttp")
+VISITOR_KEYS = ("fullcount_visitor", "_fullcount_visitor")
+CONSENT_KEYS = ("fullcount_consent", "_fullcount_consent")
+_TELLING = ("email", "phone", "external_id", "ttclid", "ttp", "ip", "user_agent")
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """What cart attributes and the landing page say."""
+
+    ttclid: str | None
+    ttp: str | None
+    visitor: str | None
+    consent: str | None
+
+
+def visit_of(attributes: Mapping[str, str], landing: str | None) -> Visit:
+    """Return what is known of the visit; the landing page's click ID counts before a cart attribute's."""
+    clicks = [click_in(landing), *(attributes.get(key) for key in CLICK_ID_KEYS)]
+    return Visit(
+        ttclid=next((click for click in clicks if click and _is_set(click)), None),
+        ttp=_first(attributes, BROWSER_ID_KEYS),
+        visitor=_first(attributes, VISITOR_KEYS),
+        consent=_first(attributes, CONSENT_KEYS),
+    )
+
+
+def attributes_of(body: Node) -> dict[str, str]:
+    """Return the cart attributes, which webhooks list under note_attributes."""
+    return named_values(body, "note_attributes", key="name")
+
+
+def named_values(node: Node, *path: str, key: str) -> dict[str, str]:
+    """Return the texts of a list of {key, value}; of a name that comes twice the last."""
+    return {
+        name: value
+        for row in rows(node, *path)
+        if (name := text(row, key)) is not None and (value := text(row, "value")) is not None
+    }
+
+
+def click_in(address: str | None) -> str | None:
+    """Return the click ID of an address's query, decoded once, as a browser's own script reads it.
+
+    >>> click_in("/ja/products/matcha?ttclid=E.C.P.abc%252Fdef")
+    'E.C.P.abc%2Fdef'
+    """
+    for pair in (address or "").partition("?")[2].partition("#")[0].split("&"):
+        name, _, value = pair.partition("=")
+        if name == "ttclid" and value:
+            return unquote(value).strip() or None
+    return None
+
+
+def page_of(body: Node, domain: str | None) -> Node:
+    """Return the `page`: the landing page if the shop's own domain is known, else where the order's status page is.
+
+    The status page's address ends before the order's token, which opens it.
+    """
+    shop = f"https://{domain}/" if domain else None
+    status = _public(text(body, "order_status_url")) or _public(text(body, "abandoned_checkout_url"))
+    return {"url": first_text(landing_page(body, domain), shop, status), "referrer": text(body, "referring_site")}
+
+
+def landing_page(body: Node, domain: str | None) -> str | None:
+    """Return the address of the visit's first page, of which Shopify tells only the path; None without a domain."""
+    landing = text(body, "landing_site")
+    if landing is None or landing.startswith(("https://", "http://")):
+        return landing
+    return f"https://{domain}/{landing.lstrip('/')}" if domain else None
+
+
+def _public(url: str | None) -> str | None:
+    """Return an address without its query, and without what follows /orders or /checkouts.
+
+    >>> _public("https://shop.example.com/900001/orders/8407294f/authenticate?key=secret")
+    'https://shop.example.com/900001/orders'
+    """
+    if url is None or not url.startswith(("https://", "http://")):
+        return None
+    bare = url.partition("?")[0].partition("#")[0]
+    for part in ("/orders/", "/checkouts/"):
+        head, found, _ = bare.partition(part)
+        if found:
+            return head + part.rstrip("/")
+    return bare
+
+
+def ties_of(body: Node, visit: Visit, **known: str | None) -> tuple[Tie, ...]:
+    """Return by what visitor memory may know this visitor; `known` are ties by their kind, such as order_id."""
+    pairs = [(TieKind.VISITOR, visit.visitor), (TieKind.CART_TOKEN, plain_id(body, "cart_token"))]
+    return tied([*pairs, *((TieKind(kind), value) for kind, value in known.items())])
+
+
+def sightings_of(reading: Reading, body: Node, domain: str | None) -> tuple[Sighting, ...]:
+    """Return what the request tells of its visitor for later events; nothing if it tells nothing."""
+    event = reading.event
+    if event is None or not reading.ties:
+        return ()
+    if not event.consent and not any(getattr(event.user, name) for name in _TELLING):
+        return ()
+    page = Page(url=landing_page(body, domain), referrer=event.page.referrer)
+    return (Sighting(reading.ties, event.user, page, event.consent, seconds(body, "created_at")),)
+
+
+def names_nobody(user: Node) -> bool:
+    """Say whether nothing in a `user` could tell TikTok who it is."""
+    return not any(user.get(name) for name in _TELLING)
+
+
+def _first(attributes: Mapping[str, str], keys: Sequence[str]) -> str | None:
+    return first_text(*(attributes.get(key) for key in keys))
+
+
+def _is_set(click: str) -> bool:
+    return click.lower() not in WORDS and not is_macro(click)
