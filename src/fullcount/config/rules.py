@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from fullcount.config.crosscheck import keys_of_source
-from fullcount.config.settings import Settings, Source
+from fullcount.config.settings import Pixel, Settings, Source
 from fullcount.consent.tcf import TcfRules
 from fullcount.sources.catalogue import Catalogue
-from fullcount.sources.sender import Rules
+from fullcount.sources.sender import PixelNames, Rules
 from fullcount.sources.source import Limits
 
 
 def rules_of(source: Source, settings: Settings) -> Rules:
     """Return one source's rules; its keys are those of `settings`, resolved or not."""
     server = settings.server
-    codes = {pixel.name: pixel.code for pixel in settings.pixels}
+    pixels = {pixel.name: _names_of(pixel) for pixel in settings.pixels}
     return Rules(
         name=source.name,
         keys=keys_of_source(source),
@@ -25,8 +25,15 @@ def rules_of(source: Source, settings: Settings) -> Rules:
         id_template=source.event_id,
         names=source.names,
         refund_event=source.refund_event,
-        pixel_codes=tuple(codes[name] for name in source.pixels),
+        pixels=tuple(pixels[name] for name in source.pixels),
+        consent=source.consent,
+        regions=settings.consent.consent_regions,
+        prefix=settings.browser.prefix,
         tcf=TcfRules(frozenset(settings.consent.tcf_purposes), settings.consent.tcf_vendor_id),
         limits=Limits(server.max_events, server.max_depth, server.max_string),
         test_event_code=source.test_event_code,
     )
+
+
+def _names_of(pixel: Pixel) -> PixelNames:
+    return PixelNames(pixel.code, pixel.purchase_name, pixel.lead_name, pixel.merge_events)

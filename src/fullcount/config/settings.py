@@ -170,6 +170,15 @@ class Visitors(Section, frozen=True, kw_only=True):
     max_visitors: Count = 500_000  # beyond that those who were not seen for longest go first
 
 
+class BrowserSide(Section, frozen=True, kw_only=True):
+    """Where pages find the snippet, and how much one address may send."""
+
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^(/[A-Za-z0-9_-]{1,32}){1,3}$")] = "/fc"
+    events_per_minute: Count = 120  # of one address and source; beyond it page events are shed
+    purchases_per_minute: Count = 30  # of one address and source; shed last
+    total_per_minute: Count = 60_000  # of all addresses together
+
+
 class Log(Section, frozen=True, kw_only=True):
     """What is written to standard error."""
 
@@ -186,6 +195,7 @@ class Settings(Section, frozen=True, kw_only=True):
     delivery: Delivery = Delivery()
     consent: Consent = Consent()
     visitors: Visitors = Visitors()
+    browser: BrowserSide = BrowserSide()
     log: Log = Log()
     pixels: tuple[Pixel, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -42,6 +42,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     is_lost_alone: bool = False  # it names nobody by itself: without visitor memory TikTok could match it with no one
     is_id_private: bool = False  # the id is the sender's own: the browser's half cannot have the same
     half: Half = Half.SERVER
+    bot: str = ""  # the robot's name, if the browser is one: page events are then withheld, purchases marked
 
     __repr__ = names_only
 

@@ -95,7 +95,7 @@ def create_app(
         source.name: (source.kind, Listed(rules_of(source, settings), terms[source.name]))
         for source in settings.sources
     }
-    doors = Doors(SENDERS.values(), listed)
+    doors = Doors(SENDERS.values(), listed, settings.browser.prefix)
     reception = Reception(
         pipeline,
         BodyLimits(server.max_webhook_bytes, patience, is_json_only=False),

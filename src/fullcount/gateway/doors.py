@@ -29,20 +29,29 @@ class Entrance(msgspec.Struct, frozen=True):
     sender: Sender
     methods: frozenset[str]
     listed: Sequence[Listed]
+    is_public: bool = False
+    max_bytes: int | None = None
 
 
 class Doors:
     """Finds the entrance of a path. A sender without a source has no doors: its paths are not there."""
 
-    def __init__(self, senders: Iterable[Sender], sources: Mapping[str, tuple[str, Listed]]) -> None:
-        """`sources` maps each source's name to its kind and itself."""
+    def __init__(
+        self, senders: Iterable[Sender], sources: Mapping[str, tuple[str, Listed]], prefix: str = "/fc"
+    ) -> None:
+        """`sources` maps each source's name to its kind and itself; `prefix` is where the snippet is mounted."""
         self._by_path: dict[str, Entrance] = {}
         self._by_pattern: list[tuple[re.Pattern[str], Entrance]] = []
         self._webhooks: dict[str, Entrance] = {}
         for sender in senders:
             listed = tuple(each for kind, each in sources.values() if kind == sender.kind)
             for door in sender.doors:
-                self._hang(door, Entrance(door.route or door.path, sender, door.methods, listed))
+                path = door.path.replace("{prefix}", prefix)
+                self._hang(
+                    door,
+                    path,
+                    Entrance(door.route or path, sender, door.methods, listed, door.is_public, door.max_bytes),
+                )
             if not sender.doors:
                 self._webhooks |= {
                     each.rules.name: Entrance(WEBHOOKS_PATH, sender, WEBHOOK_METHODS, (each,)) for each in listed
@@ -66,10 +75,10 @@ class Doors:
         patterns = [entrance.route for _, entrance in self._by_pattern]
         return [*self._by_path, *patterns, *([WEBHOOKS_PATH] if self._webhooks else [])]
 
-    def _hang(self, door: Door, entrance: Entrance) -> None:
+    def _hang(self, door: Door, path: str, entrance: Entrance) -> None:
         if not entrance.listed:
             return
         if door.is_pattern:
-            self._by_pattern.append((re.compile(door.path), entrance))
+            self._by_pattern.append((re.compile(path), entrance))
         else:
-            self._by_path[door.path] = entrance
+            self._by_path[path] = entrance

@@ -19,7 +19,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
 from fullcount.pipeline.recall import filled, ties_of
-from fullcount.pipeline.steps import aim, ask_consent, limit, name_it, route, spelled
+from fullcount.pipeline.steps import PURCHASE, aim, ask_consent, limit, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
@@ -30,6 +30,15 @@ from fullcount.visitors.memory import Memory
 
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
 NO_NAME = "(invalid)"  # in place of a name that no event may have, and that may hold anything
+
+
+_FROM_ROBOT = Problem(
+    "user.user_agent",
+    "a robot's browser sent it",
+    "nothing if that is so: page events of robots are withheld, purchases go on",
+    Severity.WARNING,
+    "bot",
+)
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +102,8 @@ def concluded(
     withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
     if withheld is None and memory is None and found.reading.is_lost_alone:
         withheld = Reason.NO_SHARED_EVENT_ID
+    if withheld is None and found.reading.bot and event.canonical != PURCHASE:
+        withheld = Reason.BOT
     event = limit(event) if decision.action is Action.LIMIT else event
     test_code = terms.test_code(intake.test_event_code, now)
     entries, facts = [], []
@@ -107,7 +118,7 @@ def concluded(
     result = EventResult(
         Result.ACCEPTED if entries else Result.WITHHELD,
         event.event_id,
-        (*found.problems, *of_consent),
+        (*found.problems, *of_consent, *((_FROM_ROBOT,) if found.reading.bot else ())),
         "" if entries else facts[0].reason,
     )
     return Arrival(result, tuple(entries), tuple(facts))

@@ -30,6 +30,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 Chosen = TypeVar("Chosen", bound=Options)
 
 
+class PixelNames(msgspec.Struct, frozen=True):
+    """A pixel of the source, as a page must know it."""
+
+    code: str
+    purchase_name: str = "CompletePayment"
+    lead_name: str = "Lead"
+    merge_events: tuple[str, ...] = ()
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings say of one source, as its sender needs it."""
 
@@ -41,8 +50,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     id_template: str | None = None  # how the event_id of a purchase is made; nothing: the order's id
     names: Mapping[str, str] = {}  # the sender's name -> TikTok's; an empty name leaves the event out
     refund_event: str | None = None  # a custom name under which refunds are sent too; nothing: only recorded
-    pixel_codes: tuple[str, ...] = ()
     tcf: TcfRules = TcfRules()
+    consent: ConsentRule = ConsentRule.SENDER_VOUCHES
+    regions: Mapping[str, str] = {}
+    prefix: str = "/fc"  # where the snippet and its beacon are mounted
+    pixels: tuple[PixelNames, ...] = ()
     limits: Limits = Limits()
     test_event_code: str | None = None  # the source's own: for what the sender itself marks as a test
 
@@ -62,12 +74,17 @@ class Neighbour(msgspec.Struct, frozen=True):
 
 
 class Door(msgspec.Struct, frozen=True):
-    """A path that a sender calls. A pattern is a regular expression that the whole path must match."""
+    """A path that a sender calls. A pattern is a regular expression that the whole path must match.
+
+    "{prefix}" in it is the path that the settings mount the snippet on.
+    """
 
     path: str
     methods: frozenset[str] = frozenset({"POST"})
     is_pattern: bool = False
     route: str = ""  # how metrics and messages call it; nothing: its path
+    is_public: bool = False  # anybody's browser may call it: its key is no secret, so a flood is shed
+    max_bytes: int | None = None  # of its bodies; nothing: as the settings say for senders
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):

@@ -12,6 +12,7 @@ from fullcount.events.model import Page, User
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
+from fullcount.sources.reply import Headers
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -98,6 +99,16 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     event_id: str = ""  # of the event that it is about, where known
 
 
+class PixelCopy(msgspec.Struct, frozen=True, gc=False):
+    """An event that the pixel in the browser sent to TikTok, as the page saw it: for pairing, never to be sent."""
+
+    event: str  # the name, as sent
+    event_id: str  # empty if it had none: TikTok can then never match it with ours
+    sent_at: float  # Unix seconds
+    value: float | None = None
+    currency: str | None = None
+
+
 class Intake(msgspec.Struct, frozen=True, gc=False):
     """What one request brought: a reading for each event, in the request's order, and the envelope's wishes."""
 
@@ -116,6 +127,9 @@ class Intake(msgspec.Struct, frozen=True, gc=False):
     sightings: tuple[Sighting, ...] = ()
     erasures: tuple[Erasure, ...] = ()
     notices: tuple[Notice, ...] = ()
+    pixel_copies: tuple[PixelCopy, ...] = ()
+    pixel_state: str = ""  # what the page said of the pixel: absent, waiting, loaded, blocked, refused, held
+    reply_headers: Headers = ()  # what the answer is to carry besides: cookies
 
     def __repr__(self) -> str:
         return f"Intake({len(self.readings)} events of {self.item_path or 'one'})"
