@@ -39,6 +39,14 @@ async def test_granted_consent_releases_what_waited(page: Page, site: Site, tikt
     assert {hit["context"]["ad"]["callback"] for hit in sent} == {found["ttclid"]["value"]}
 
 
+async def test_a_waiting_event_stays_as_it_was(page: Page, site: Site, tiktok: RunningEmulator) -> None:
+    """What `identify` learns while consent is held is said of the events after it, not of those before."""
+    await visit(page, site, tiktok.base_url, HELD)
+    await page.evaluate("ttq.identify('customer-7'); ttq.track('AddToCart'); ttq.grantConsent()")
+    said = [(hit["event"], hit["context"]["user"].get("external_id")) for hit in await beacons(page)]
+    assert said == [("Pageview", None), ("ViewContent", None), ("AddToCart", "customer-7")]
+
+
 @pytest.mark.parametrize("start", [HELD, LOAD + "ttq.page();"], ids=["while held", "while sending"])
 async def test_revoked_consent_drops_all(page: Page, site: Site, tiktok: RunningEmulator, start: str) -> None:
     """`revokeConsent` drops what waits and what comes after it, and takes the cookies away."""

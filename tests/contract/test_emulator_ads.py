@@ -193,3 +193,4 @@ async def test_reset_forgets_the_ads() -> None:
         await send(caller, purchase(event_time=NOW, user={"ttclid": click_id}))
         report = await caller.control("report?limit=0")
     assert (report["clicks"], report["counted"], report["matched"], report["events"]) == (0, 1, 0, [])
+    assert report["matched"] is not False

@@ -43,7 +43,7 @@ def make_report(events: Iterable[Counted], directory: Directory, windows: Window
     total: Counter[str] = Counter()
     for one in judged:
         for sums in (total, channels[one["channel"]], names[one["counted_as"]]):
-            sums.update(counted=1, matched=bool(one["matched_by"]), attributed=bool(one["attributed_to"]))
+            sums.update(counted=1, matched=int(bool(one["matched_by"])), attributed=int(bool(one["attributed_to"])))
     return {
         **_sums(total),
         "by_channel": {channel: _sums(channels[channel]) for channel in ("pixel", "server", "both")},
