@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fullcount.consent.decision import ConsentRule
+from fullcount.sources.bigcommerce.sender import BigCommerce
 from fullcount.sources.ga4.sender import Ga4
+from fullcount.sources.meta.sender import Meta
+from fullcount.sources.segment.sender import Segment
 from fullcount.sources.sender import Sender
 from fullcount.sources.shopify.sender import Shopify
 from fullcount.sources.stripe.sender import Stripe
@@ -14,7 +17,7 @@ from fullcount.sources.woocommerce import WooCommerce
 # What is ours or TikTok's own: one key opens both kinds of route.
 OWN_KINDS = ("json", "tiktok")
 
-_SENDERS: tuple[Sender, ...] = (Shopify(), Ga4(), Stripe(), WooCommerce())
+_SENDERS: tuple[Sender, ...] = (BigCommerce(), Shopify(), Ga4(), Stripe(), WooCommerce(), Segment(), Meta())
 
 SENDERS: Mapping[str, Sender] = {sender.kind: sender for sender in _SENDERS}
 KINDS = (*OWN_KINDS, *SENDERS)

@@ -9,7 +9,7 @@ import msgspec
 from fullcount.sources.catalogue import Catalogue, Money, Value
 from fullcount.sources.payload import amount, at, rows, text
 
-# Stripe's lists as generally known, 2026-11. ISK and UGX have no decimals any more, yet Stripe still writes them with two.
+# As generally known, 2026-11. ISK and UGX have no decimals any more, yet Stripe still writes them with two.
 NO_DECIMALS = frozenset(
     {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
 )

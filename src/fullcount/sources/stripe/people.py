@@ -87,11 +87,17 @@ def locale_of(thing: Node) -> str | None:
 
 
 def return_page(thing: Node) -> str | None:
-    """Return the page that Stripe sends the shopper back to, with the session's id filled in."""
+    """Return the page that Stripe sends the shopper back to, without the parameter that holds the session's id.
+
+    >>> return_page({"success_url": "https://shop.example/thanks?lang=en&session_id={CHECKOUT_SESSION_ID}"})
+    'https://shop.example/thanks?lang=en'
+    """
     page = first_text(text(thing, "success_url"), text(thing, "return_url"))
     if page is None or not page.startswith(("https://", "http://")):
         return None
-    return page.replace(SESSION_ID, text(thing, "id") or "")
+    base, _, query = page.partition("?")
+    kept = "&".join(pair for pair in query.split("&") if SESSION_ID not in pair)
+    return f"{base}?{kept}" if kept else base
 
 
 def is_id_on_page(thing: Node) -> bool:
