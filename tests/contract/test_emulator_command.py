@@ -74,11 +74,32 @@ async def test_it_announces_itself_serves_and_ends(ending: signal.Signals) -> No
 async def test_a_person_sees_where_it_is_and_no_token() -> None:
     """Without `--json` it names its address, its pixels and its control plane."""
     async with _started("--port", "0", "--pixel", "CONE=first-test-token") as process:
-        lines = [await _line(process.stdout) for _ in range(3)]
+        lines = [await _line(process.stdout) for _ in range(4)]
     assert lines[0].startswith("TikTok, emulated, at http://127.0.0.1:")
     assert lines[1] == "  pixel CONE with 1 token\n"
     assert "/_emulator/events" in lines[2]
+    assert "/i18n/pixel/events.js?sdkid=CODE" in lines[3]
+    assert "/_emulator/ad?to=URL" in lines[3]
     assert "first-test-token" not in "".join(lines)
+
+
+async def test_the_browser_side_starts_as_its_options_say() -> None:
+    """Names, windows, users and where ads may lead are set by options."""
+    browser = ("--no-rename-events", "--click-window", "28", "--view-window", "0", "--remote-ads")
+    async with (
+        _started("--json", "--port", "0", *browser, "--population", "2", "--seed", "9") as process,
+        aiohttp.ClientSession() as session,
+    ):
+        control = json.loads(await _line(process.stdout))["url"] + "/_emulator"
+        async with session.get(f"{control}/switches") as answer:
+            switches = await answer.json()
+        async with session.get(f"{control}/population") as answer:
+            population = await answer.json()
+        query = {"to": "https://shop.example.com/"}
+        async with session.get(f"{control}/ad", params=query, allow_redirects=False) as answer:
+            status = answer.status
+    assert (switches["rename_events"], switches["click_window_days"], switches["view_window_days"]) == (False, 28, 0)
+    assert (population["seed"], len(population["users"]), status) == (9, 2, 302)
 
 
 @pytest.mark.parametrize("value", ["CONE", "CONE=", "=token", " = "])
