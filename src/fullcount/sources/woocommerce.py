@@ -7,11 +7,14 @@ failed delivery, and its delivery id changes with each copy, so an order's own i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import unescape
+from typing import NamedTuple
 
+from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
-from fullcount.sources.catalogue import Value
+from fullcount.sources.catalogue import Catalogue, Value
 from fullcount.sources.manners import WebhookManners
-from fullcount.sources.mapped import event_reading, purchase_id, tied
+from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
 from fullcount.sources.payload import (
     Node,
     amount,
@@ -35,6 +38,10 @@ VISITOR_KEYS = ("fullcount_visitor", "_fullcount_visitor")
 CONSENT_KEYS = ("fullcount_consent", "_fullcount_consent")
 LANDING_KEY = "_wc_order_attribution_session_entry"
 REFERRER_KEY = "_wc_order_attribution_referrer"
+USER_AGENT_KEY = "_wc_order_attribution_user_agent"
+# How WooCommerce Subscriptions marks an order that goes on with a subscription (not re-checked in 2026).
+RENEWAL_KEY = "_subscription_renewal"
+RENEWAL_CHANNEL = "subscription"
 _NEVER_SOLD = frozenset({"cancelled", "failed", "trash", "checkout-draft", "refunded"})
 
 
@@ -42,8 +49,11 @@ class WooCommerceOptions(Options, frozen=True, kw_only=True):
     """What can be set for a WooCommerce shop."""
 
     paid_statuses: tuple[str, ...] = ("processing", "completed")  # add "on-hold" where bank transfers count as sold
-    place_an_order: bool = False  # an order that waits for its payment is a PlaceAnOrder
+    place_an_order: bool = False  # a new order that waits for its payment is a PlaceAnOrder
     registrations: bool = False  # a new customer is a CompleteRegistration; shops also make customers by themselves
+    renewals: bool = False  # an order that goes on with a subscription is a Purchase too
+    purchase_after_refund: bool = False  # an update that lists refunds may still be the first that we hear of its order
+    skip_created_via: tuple[str, ...] = ()  # values of created_via that are left out, such as "rest-api"
 
 
 class WooCommerce(WebhookManners):
@@ -54,15 +64,19 @@ class WooCommerce(WebhookManners):
 
     def greet(self, request: RawRequest, _known: Sequence[Rules]) -> Reply | None:
         """Answer the unsigned ping that saving a webhook sends with the 200 that its page waits for."""
-        is_form = request.header("content-type").startswith("application/x-www-form-urlencoded")
+        is_form = request.header("content-type").lower().startswith("application/x-www-form-urlencoded")
         is_ping = is_form and request.body.startswith(b"webhook_id=") and request.body[11:].strip().isdigit()
-        if is_ping and not request.header("x-wc-webhook-topic"):
+        if is_ping and request.method == "POST" and not request.header("x-wc-webhook-topic"):
             return json_reply(200, {})
         return None
 
     def admits(self, request: RawRequest, rules: Rules) -> bool:
-        """Check the signature over the exact body; a webhook without a secret is signed with nothing and refused."""
-        return is_signed(request.body, rules.keys, request.header("x-wc-webhook-signature"))
+        """Check the signature over the exact body; a webhook without a secret is signed with nothing and refused.
+
+        The shop takes HTML entities out of a secret before it signs, so both spellings are tried.
+        """
+        keys = tuple(dict.fromkeys((*rules.keys, *(unescape(key) for key in rules.keys))))
+        return is_signed(request.body, keys, request.header("x-wc-webhook-signature"))
 
     def read(self, request: RawRequest, rules: Rules) -> Intake:
         """Return the order's purchase and its refunds, or the customer's registration."""
@@ -72,68 +86,103 @@ class WooCommerce(WebhookManners):
             return _order(body, topic, request, rules)
         if topic == "customer.created":
             return _customer(body, topic, rules)
-        return _ignored("unknown_topic", topic)
+        return Intake((), ignored=(Ignored("unknown_topic", topic),))
 
 
-def _ignored(reason: str, topic: str, event_id: str | None = None) -> Intake:
-    return Intake((), ignored=(Ignored(reason, topic, event_id or ""),))
+class _Told(NamedTuple):
+    """One delivery of an order, and what is needed to read it."""
+
+    topic: str
+    order: Node
+    meta: dict[str, str]
+    request: RawRequest
+    rules: Rules
 
 
 def _order(order: Node, topic: str, request: RawRequest, rules: Rules) -> Intake:
-    options = rules.options_as(WooCommerceOptions)
-    order_id = text(order, "id")
+    told = _Told(topic, order, _meta(order), request, rules)
     event_id = purchase_id(
-        rules, order_id=order_id, order_name=text(order, "number"), checkout_token=text(order, "order_key")
+        rules,
+        order_id=text(order, "id"),
+        order_name=text(order, "number"),
+        checkout_token=text(order, "order_key"),
     )
     refunds = _refunds(order, event_id)
-    status = text(order, "status") or ""
-    if refunds and topic == "order.updated":
-        # What is refunded was paid before: this update tells of the refund.
-        return Intake((), refunds=refunds, ignored=(Ignored("already_counted", topic, event_id or ""),))
+    said = _left_out(told) or _said_by_status(told)
+    name = said if isinstance(said, Ignored) else mapped_name(rules, {}, said) or Ignored("switched_off")
+    readings = [_order_event(name, event_id, told)] if isinstance(name, str) else []
+    if rules.refund_event:
+        readings += [_refund_event(rules.refund_event, each, told) for each in refunds]
+    ignored = () if isinstance(name, str) else (Ignored(name.reason, topic, event_id or "", name.detail),)
+    return Intake(tuple(readings), are_names_mapped=True, refunds=refunds, ignored=ignored)
+
+
+def _left_out(told: _Told) -> Ignored | None:
+    """Return why the order makes no event whatever its status; None if its status decides."""
+    options = told.rules.options_as(WooCommerceOptions)
+    channel = text(told.order, "created_via") or ""
+    if channel in options.skip_created_via:
+        return Ignored("switched_off", detail="skip_created_via names how this order was made")
+    if not options.renewals and (channel == RENEWAL_CHANNEL or told.meta.get(RENEWAL_KEY)):
+        return Ignored("renewal")
+    if _not_zero(text(told.order, "parent_id")):
+        return Ignored("already_counted", detail="a part of another order, which is counted whole")
+    if told.topic == "order.updated" and rows(told.order, "refunds") and not options.purchase_after_refund:
+        return Ignored("already_counted", detail="what is refunded was paid before")
+    return None
+
+
+def _said_by_status(told: _Told) -> str | Ignored:
+    """Return what the order is an event of by its status, or why of none."""
+    options = told.rules.options_as(WooCommerceOptions)
+    status = text(told.order, "status") or ""
     if status in options.paid_statuses:
-        name = "Purchase"
-    elif status in _NEVER_SOLD:
-        return Intake((), refunds=refunds, ignored=(Ignored("cancelled", topic, event_id or ""),))
-    elif options.place_an_order:
-        name = "PlaceAnOrder"
-    else:
-        return Intake((), refunds=refunds, ignored=(Ignored("not_paid", topic, event_id or ""),))
-    meta = _meta(order)
-    billing = at(order, "billing")
-    guest_free_id = text(order, "customer_id")
+        return "Purchase"
+    if status in _NEVER_SOLD:
+        return Ignored("cancelled", detail=f"its status is {status}")
+    if options.place_an_order and told.topic == "order.created":
+        return "PlaceAnOrder"
+    return Ignored("not_paid")
+
+
+def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
+    order, meta, catalogue = told.order, told.meta, told.rules.catalogue
+    order_id = text(order, "id")
     fields: Node = {
         "event": name,
         "event_id": event_id,
         "event_time": _moment(order, "date_paid_gmt") or _moment(order, "date_created_gmt"),
         "consent": _first(meta, CONSENT_KEYS),
-        "user": {
-            **_person(billing),
-            "external_id": guest_free_id if guest_free_id != "0" else None,
-            "ip": text(order, "customer_ip_address"),
-            "user_agent": text(order, "customer_user_agent"),
-            "ttclid": _first(meta, CLICK_ID_KEYS),
-            "ttp": _first(meta, BROWSER_ID_KEYS),
-        },
+        "user": _user(order, meta),
         "properties": {
             "order_id": order_id,
-            "value": _value(order, rules),
+            "value": _value(order, catalogue),
             "currency": text(order, "currency"),
-            "content_type": rules.catalogue.content_type,
-            "contents": [_content(line, rules) for line in rows(order, "line_items")],
+            "content_type": catalogue.content_type,
+            "contents": [_content(line, catalogue) for line in rows(order, "line_items")],
         },
-        "page": {
-            "url": meta.get(LANDING_KEY) or _shop_page(request),
-            "referrer": meta.get(REFERRER_KEY),
-        },
+        "page": {"url": meta.get(LANDING_KEY) or _shop_page(told.request), "referrer": meta.get(REFERRER_KEY)},
     }
-    ties = tied(
-        [
-            (TieKind.VISITOR, _first(meta, VISITOR_KEYS)),
-            (TieKind.ORDER_ID, order_id),
-            (TieKind.CHECKOUT_TOKEN, text(order, "order_key")),
-        ]
-    )
-    return Intake((event_reading(fields, ties),), are_names_mapped=True, refunds=refunds)
+    ties = [
+        (TieKind.VISITOR, _first(meta, VISITOR_KEYS)),
+        (TieKind.ORDER_ID, order_id),
+        (TieKind.CHECKOUT_TOKEN, text(order, "order_key")),
+    ]
+    return event_reading(fields, tied(ties))
+
+
+def _refund_event(name: str, refund: Refund, told: _Told) -> Reading:
+    order, meta = told.order, told.meta
+    fields: Node = {
+        "event": name,
+        "event_id": f"refund-{refund.refund_id}",
+        "event_time": _moment(order, "date_modified_gmt"),
+        "consent": _first(meta, CONSENT_KEYS),
+        "user": _user(order, meta),
+        "properties": {"order_id": text(order, "id"), "value": refund.amount, "currency": refund.currency},
+        "page": {"url": _shop_page(told.request)},
+    }
+    return event_reading(fields, tied([(TieKind.VISITOR, _first(meta, VISITOR_KEYS))]), is_id_private=True)
 
 
 def _meta(order: Node) -> dict[str, str]:
@@ -149,6 +198,17 @@ def _first(meta: dict[str, str], keys: Sequence[str]) -> str | None:
     return first_text(*(meta.get(key) for key in keys))
 
 
+def _user(order: Node, meta: dict[str, str]) -> Node:
+    return {
+        **_person(at(order, "billing")),
+        "external_id": _not_zero(text(order, "customer_id")),
+        "ip": text(order, "customer_ip_address"),
+        "user_agent": text(order, "customer_user_agent") or meta.get(USER_AGENT_KEY),
+        "ttclid": _first(meta, CLICK_ID_KEYS),
+        "ttp": _first(meta, BROWSER_ID_KEYS),
+    }
+
+
 def _person(address: object) -> Node:
     return {
         "email": as_list(text(address, "email")),
@@ -156,42 +216,53 @@ def _person(address: object) -> Node:
         "first_name": text(address, "first_name"),
         "last_name": text(address, "last_name"),
         "city": text(address, "city"),
-        "state": text(address, "state"),
+        "state": _state(address),
         "country": text(address, "country"),
         "zip_code": text(address, "postcode"),
     }
 
 
-def _content(line: Node, rules: Rules) -> Node:
-    variation = text(line, "variation_id")
+def _state(address: object) -> str | None:
+    """Return a state's own code: some countries' are written with the country's before it, as in DE-NW."""
+    state, country = text(address, "state"), text(address, "country")
+    return state.removeprefix(f"{country}-") if state else None
+
+
+def _not_zero(shop_id: str | None) -> str | None:
+    """Return an id, or None for the 0 that stands for a guest, or for an item that has no variations."""
+    return None if shop_id == "0" else shop_id
+
+
+def _content(line: Node, catalogue: Catalogue) -> Node:
     ids = {
-        "variant_id": variation if variation != "0" else None,
-        "product_id": text(line, "product_id"),
+        "variant_id": _not_zero(text(line, "variation_id")),
+        "product_id": _not_zero(text(line, "product_id")),
         "sku": text(line, "sku"),
     }
     quantity, total = amount(line, "quantity"), amount(line, "total")
     unit = round(total / quantity, 4) if quantity and total is not None else amount(line, "price")
     return {
-        "content_id": rules.catalogue.item_id(ids),
+        "content_id": catalogue.item_id(ids),
         "content_name": text(line, "name"),
         "price": unit,
         "quantity": quantity,
     }
 
 
-def _value(order: Node, rules: Rules) -> float | None:
+def _value(order: Node, catalogue: Catalogue) -> float | None:
     total = amount(order, "total")
-    if total is None or rules.catalogue.value is Value.TOTAL:
+    if total is None or catalogue.value is Value.TOTAL:
         return total
-    shipping, tax = amount(order, "shipping_total") or 0.0, amount(order, "total_tax") or 0.0
-    if rules.catalogue.value is Value.SUBTOTAL:
-        shares = [amount(line, "subtotal") for line in rows(order, "line_items")]
+    if catalogue.value is Value.SUBTOTAL:
+        shares = [amount(line, "total") for line in rows(order, "line_items")]
         return round(sum(share for share in shares if share is not None), 2)
+    shipping, tax = amount(order, "shipping_total") or 0.0, amount(order, "total_tax") or 0.0
     return round(max(0.0, total - shipping - tax), 2)
 
 
-def _moment(order: Node, key: str) -> int | None:
-    found = seconds(order, key)
+def _moment(node: Node, key: str) -> int | None:
+    """Return a moment in whole Unix seconds; the keys that end in _gmt are UTC, and say no zone."""
+    found = seconds(node, key) if isinstance(node.get(key), str) else None
     return None if found is None else int(found)
 
 
@@ -204,25 +275,33 @@ def _shop_page(request: RawRequest) -> str | None:
 def _refunds(order: Node, event_id: str | None) -> tuple[Refund, ...]:
     """Return every refund that the order lists; which of them are new is the ledger's to know."""
     return tuple(
-        Refund(refund_id, event_id, abs(total), text(order, "currency"), seconds(order, "date_modified_gmt"))
+        Refund(refund_id, event_id, abs(total), text(order, "currency"), _moment(order, "date_modified_gmt"))
         for row in rows(order, "refunds")
         if event_id and (refund_id := text(row, "id")) is not None and (total := amount(row, "total")) is not None
     )
 
 
 def _customer(customer: Node, topic: str, rules: Rules) -> Intake:
+    customer_id = _not_zero(text(customer, "id"))
+    event_id = f"customer-{customer_id}" if customer_id else None
     options = rules.options_as(WooCommerceOptions)
-    customer_id = text(customer, "id")
-    if not options.registrations:
-        return _ignored("switched_off", topic, customer_id and f"customer-{customer_id}")
+    name = mapped_name(rules, {}, "CompleteRegistration") if options.registrations else None
+    if name is None:
+        return Intake((), ignored=(Ignored("switched_off", topic, event_id or ""),))
+    meta = _meta(customer)
+    person = _person(at(customer, "billing"))
     fields: Node = {
-        "event": "CompleteRegistration",
-        "event_id": customer_id and f"customer-{customer_id}",
+        "event": name,
+        "event_id": event_id,
         "event_time": _moment(customer, "date_created_gmt"),
+        "consent": _first(meta, CONSENT_KEYS),
         "user": {
-            **_person(at(customer, "billing")),
+            **person,
             "email": as_list(text(customer, "email"), text(customer, "billing", "email")),
+            "first_name": person["first_name"] or text(customer, "first_name"),
+            "last_name": person["last_name"] or text(customer, "last_name"),
             "external_id": customer_id,
         },
     }
-    return Intake((event_reading(fields),), are_names_mapped=True)
+    ties = tied([(TieKind.VISITOR, _first(meta, VISITOR_KEYS))])
+    return Intake((event_reading(fields, ties, is_id_private=True),), are_names_mapped=True)
