@@ -22,6 +22,7 @@ from fullcount.gateway.patience import Patience
 from fullcount.gateway.reception import Reception
 from fullcount.gateway.reply import Receive, Scope, Send, send_reply
 from fullcount.gateway.service import Service, method_refused, wrong_turn
+from fullcount.gateway.shedding import Shedding
 from fullcount.gateway.tiktok_dialect import TikTokDialect
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.terms import terms_of
@@ -99,7 +100,7 @@ def create_app(
     reception = Reception(
         pipeline,
         BodyLimits(server.max_webhook_bytes, patience, is_json_only=False),
-        Callers(server.trusted_proxies),
+        (Callers(server.trusted_proxies), Shedding(settings.browser, clock.now())),
         clock,
         watch,
     )

@@ -26,6 +26,10 @@ class IngestObserver(Protocol):
         """A request of this route was answered."""
         ...
 
+    def shed(self, route: str, count: int) -> None:
+        """So many events of a public route were not taken, as one address, or all together, sent too many."""
+        ...
+
     def broke(self, route: str, error: Exception) -> None:
         """Something that nobody expected was raised."""
         ...

@@ -60,6 +60,7 @@ class Metrics:
         self._sizes = sizes
         self._rates = rates
         self.requests: Counter[tuple[str, int]] = Counter()  # route, HTTP status
+        self.shed: Counter[str] = Counter()  # route
         self.accepted: Counter[tuple[str, str]] = Counter()  # source, pixel
         self.outcomes: Counter[tuple[str, str, str, str]] = Counter()  # source, pixel, outcome, reason
         self.attempts: Counter[tuple[str, str, str]] = Counter()  # pixel, kind, code
@@ -76,6 +77,8 @@ class Metrics:
 
     def _families(self, lanes: Sequence[LaneState], now: float) -> Iterator[Metric]:
         yield _counter("fullcount_requests", "Requests answered.", ("route", "status"), self.requests)
+        shed = Counter({(route,): count for route, count in self.shed.items()})
+        yield _counter("fullcount_shed", "Events of public routes that one address sent too many of.", ("route",), shed)
         yield _counter("fullcount_accepted", "Deliveries that are new.", ("source", "pixel"), self.accepted)
         yield _counter(
             "fullcount_outcomes",

@@ -53,6 +53,10 @@ class Watch:
         """Count a request."""
         self.metrics.requests[route, status] += 1
 
+    def shed(self, route: str, count: int) -> None:
+        """Count events that were too many."""
+        self.metrics.shed[route] += count
+
     def broke(self, route: str, error: Exception) -> None:
         """Log an error that nobody expected, without its words."""
         self._log.error("request broke", route=route, **where_it_broke(error))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from fullcount.clock import Clock
 from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
 from fullcount.gateway.body import BodyLimits, read_body
@@ -9,6 +11,7 @@ from fullcount.gateway.caller import Callers
 from fullcount.gateway.doors import Entrance, Listed
 from fullcount.gateway.ingest import CORRUPT_RETRY_SECONDS, IngestObserver
 from fullcount.gateway.reply import Receive, Scope, Send, send_reply
+from fullcount.gateway.shedding import SECONDS_PER_MINUTE, Shedding
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.sources.reply import Refusal, Reply
 from fullcount.sources.sender import Outcome, Refused, Taken
@@ -18,26 +21,33 @@ _UNAUTHORIZED = Refused(
     401, "unauthorized", "the request is not authentic", "compare the source's key with what the sender was given"
 )
 _WRONG_METHOD = Refused(405, "method_not_allowed", "this path does not take that method", "use POST")
+_TOO_MANY = Refused(
+    429, "too_many", "too many events from this address", "wait a minute", retry_after_seconds=SECONDS_PER_MINUTE
+)
 _BROKEN = Refused(500, "internal", "something broke here, and the log has it", "send it again", retry_after_seconds=5.0)
 _AGAIN = "send the same again later; it will be counted once"
+Doorkeeper = tuple[Callers, Shedding]  # who calls, and how much of it is taken
 
 
 class Reception:
     """Answers the requests of all senders."""
 
     def __init__(
-        self, pipeline: Pipeline, limits: BodyLimits, callers: Callers, clock: Clock, observer: IngestObserver
+        self, pipeline: Pipeline, limits: BodyLimits, door: Doorkeeper, clock: Clock, observer: IngestObserver
     ) -> None:
         self._pipeline = pipeline
+        self._callers, self._shedding = door
         self._limits = limits
-        self._callers = callers
         self._clock = clock
         self._observer = observer
 
     async def answer(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that goes away before its body came is not answered."""
         head = self._head(scope)
-        body = await read_body(receive, dict(scope["headers"]), self._limits)
+        limits = self._limits
+        if entrance.max_bytes is not None:
+            limits = msgspec.structs.replace(limits, max_bytes=entrance.max_bytes)
+        body = await read_body(receive, dict(scope["headers"]), limits)
         if body is None:
             return
         if isinstance(body, Refusal):
@@ -67,6 +77,13 @@ class Reception:
     async def _taken(self, entrance: Entrance, request: RawRequest, listed: Listed) -> Outcome:
         try:
             intake = entrance.sender.read(request, listed.rules)
+            if entrance.is_public:
+                spared = self._shedding.spare(intake.readings, request.client_ip, listed.rules.name, self._clock.now())
+                if spared.shed or spared.is_refused:
+                    self._observer.shed(entrance.route, max(1, spared.shed))
+                if spared.is_refused:
+                    return _TOO_MANY
+                intake = msgspec.structs.replace(intake, readings=spared.readings)
             return Taken(intake, await self._pipeline.take(intake, listed.terms))
         except InvalidEvent as error:
             problem = error.problems[0]
