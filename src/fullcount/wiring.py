@@ -18,6 +18,10 @@ from fullcount.config.moment import moment_of
 from fullcount.config.settings import Browser, Mode, Settings, Source
 from fullcount.delivery.admission import policies
 from fullcount.delivery.dispatcher import Dispatcher
+from fullcount.errands.asking import AiohttpAsker
+from fullcount.errands.observer import LogObserver
+from fullcount.errands.owner import owners_of
+from fullcount.errands.runner import Runner
 from fullcount.errors import ConfigError
 from fullcount.gateway.app import Gateway, create_app
 from fullcount.gateway.logs import ForwardHandler, make_logger
@@ -25,6 +29,7 @@ from fullcount.gateway.metrics import Metrics
 from fullcount.gateway.observe import Watch
 from fullcount.gateway.remote_clock import RemoteClock, clock_of
 from fullcount.gateway.server import HttpServer, address_of, listen, server_config, tune_interpreter
+from fullcount.pipeline.pipeline import Pipeline
 from fullcount.queue import failpoints
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
@@ -45,6 +50,7 @@ class House(msgspec.Struct, frozen=True):
     queue: Queue
     visitors: Visitors
     dispatcher: Dispatcher
+    errands: Runner
     destination: TikTokDestination
     log: FilteringBoundLogger
 
@@ -67,11 +73,20 @@ def build_house(
     destination = TikTokDestination(settings.tiktok, settings.pixels, carrier, clock)
     dispatcher = Dispatcher(queue, destination, clock, settings.delivery, policy=policies(settings), observer=watch)
     visitors = _visitors_of(settings, queue, clock)
+    errands = Runner(
+        queue,
+        Pipeline(queue, clock, watch, visitors=visitors),
+        clock,
+        AiohttpAsker(),
+        owners_of(settings, clock.now()),
+        observer=LogObserver(log),
+    )
     return House(
         app=create_app(settings, queue, clock, watch, visitors),
         queue=queue,
         visitors=visitors,
         dispatcher=dispatcher,
+        errands=errands,
         destination=destination,
         log=log,
     )
@@ -120,16 +135,18 @@ async def run_house(house: House, listener: socket.socket, settings: Settings) -
     server = HttpServer(server_config(house.app, settings.server))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     delivering = asyncio.create_task(house.dispatcher.run())
+    fetching = asyncio.create_task(house.errands.run())
     waiting = asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait({serving, delivering, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, delivering, fetching, waiting}, return_when=asyncio.FIRST_COMPLETED)
         house.log.info("stopping", within_seconds=settings.server.drain_seconds)
         house.app.drain()
         await asyncio.gather(
             _close_door(server, serving, settings.server.drain_seconds),
             house.dispatcher.drain(settings.server.drain_seconds),
+            house.errands.drain(settings.server.drain_seconds),
         )
-        await delivering
+        await asyncio.gather(delivering, fetching)
     finally:
         waiting.cancel()
         await house.destination.close()

@@ -41,7 +41,7 @@ class Fetching(Protocol):
     """What a sender of thin notices has besides the members of `Sender`; it keeps no state."""
 
     def questions(self, notice: bytes, rules: Rules, /) -> Sequence[Question]:
-        """Return what to ask the platform for; nothing if the notice can never be read."""
+        """Return what to ask the platform for; nothing if the settings do not say how."""
         ...
 
     def resolve(self, notice: bytes, responses: Sequence[Response], rules: Rules, /) -> Intake:
