@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from tests.bench.figure import Figure
 from tests.bench.machine import stolen_seconds
-from tests.bench.rows import ingest, inside, through
+from tests.bench.rows import ingest, inside, senders, through
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -25,6 +25,7 @@ def measure(*, quick: bool) -> list[Figure]:
         *single,
         *ingest.batches(rounds, seconds, seen_keys),
         *inside.to_wire(rounds),
+        *senders.by_kind(rounds),
         *through.delivered(rounds, seconds),
         *through.accept_latency(rounds, seconds, single_rate=single[1].median),
         *inside.store_alone(rounds, seen_keys),

@@ -12,9 +12,10 @@ import msgspec
 from fullcount.config.decode import decode
 from fullcount.config.load import completed
 from fullcount.config.rules import rules_of
-from fullcount.pipeline.terms import terms_of
+from fullcount.pipeline.terms import SourceTerms, terms_of
 from fullcount.pipeline.travel import Arrival, travel
 from fullcount.sources.registry import SENDERS
+from fullcount.sources.sender import Rules
 from fullcount.sources.source import Intake, RawRequest
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "sources"
@@ -91,12 +92,17 @@ class Ran(msgspec.Struct, frozen=True):
         return entry.event
 
 
-def ran(kind: str, request: RawRequest, secret: str, now: float = NOW, **settings: Any) -> Ran:
-    """Run a request through a source of this kind; `settings` are keys of its [[sources]] table."""
+def source_of(kind: str, secret: str, now: float = NOW, **settings: Any) -> tuple[Rules, SourceTerms]:
+    """Return what a source of this kind goes by; `settings` are keys of its [[sources]] table."""
     table = {"name": "shop", "kind": kind, "key": secret, "pixels": ["store"], "consent": "sender_vouches", **settings}
     pixel = {"name": "store", "code": CODE, "access_token": "test-token"}
     read = completed(decode({"pixels": [pixel], "sources": [table]}, {}), Path())
-    rules, terms = rules_of(read.sources[0], read), terms_of(read, now)["shop"]
+    return rules_of(read.sources[0], read), terms_of(read, now)["shop"]
+
+
+def ran(kind: str, request: RawRequest, secret: str, now: float = NOW, **settings: Any) -> Ran:
+    """Run a request through a source of this kind; `settings` are keys of its [[sources]] table."""
+    rules, terms = source_of(kind, secret, now, **settings)
     sender = SENDERS[kind]
     if not sender.admits(request, rules):
         return Ran(False, Intake(()), ())
