@@ -1,7 +1,7 @@
 """Who may post: a server by its secret, a page by the measurement id and its origin.
 
 A measurement id stands in every page's source, and a program can claim any origin: together they keep other sites'
-pages out, not a forger. What limits a forger is the proxy's rate limit (docs/sources/google.md).
+pages out, not a forger. What limits a forger is what one address may send (the settings' [browser] table).
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from fullcount.sources.sender import Door, Neighbour, Options, Outcome, Rules
 from fullcount.sources.source import Intake, RawRequest
 
 _READ_BY_PAGES = frozenset({"GET", "POST"})
+LARGEST_COLLECT = 130_000  # bytes; Google's limit of one request
 
 
 class Ga4:
@@ -34,7 +35,7 @@ class Ga4:
     doors: Sequence[Door] = (
         Door(MEASUREMENT_PATH),
         Door(VALIDATION_PATH),
-        Door(COLLECT_PATH, _READ_BY_PAGES),
+        Door(COLLECT_PATH, _READ_BY_PAGES, is_public=True, max_bytes=LARGEST_COLLECT),
         Door(DATA_PATH, _READ_BY_PAGES),
     )
     options: type[Options] = Ga4Options

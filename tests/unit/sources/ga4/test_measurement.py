@@ -291,7 +291,7 @@ def test_items_are_named_as_the_catalogue_names_them() -> None:
 def test_the_client_id_is_an_external_id_where_the_source_says_so() -> None:
     """Only of events without a user_id, and only by the option."""
     body = {"client_id": "111.222", "events": [{"name": "search", "params": {}}]}
-    option = {"client_id_as_external_id": True}
+    option: dict[str, Any] = {"client_id_as_external_id": True}
     assert measured(body, **option).event.user.external_id == digest("111.222")
     assert measured({**body, "user_id": "u-77"}, **option).event.user.external_id == digest("u-77")
 
@@ -345,7 +345,8 @@ def test_more_than_25_events_are_refused_whole() -> None:
 
 def test_a_body_without_events_is_counted_as_nothing() -> None:
     """No list of events, or none in it, makes no event and no error."""
-    for events in (None, [], "x", 5):
+    odd: tuple[Any, ...] = (None, [], "x", 5)
+    for events in odd:
         assert measured({"client_id": "1.2", "events": events}).intake.readings == ()
     assert names(measured({"client_id": "1.2", "user_id": "u", "events": {"name": "search"}})) == ["Search"]
 
