@@ -34,6 +34,10 @@ class IngestObserver(Protocol):
         """Something that nobody expected was raised."""
         ...
 
+    def lost(self, route: str, code: str) -> None:
+        """A request could not be stored, and its sender was told to go on: it will not come again."""
+        ...
+
 
 class Route(msgspec.Struct, frozen=True):
     """One ingest route: its name in metrics, how it speaks, and who reads its bodies."""

@@ -61,6 +61,10 @@ class Watch:
         """Log an error that nobody expected, without its words."""
         self._log.error("request broke", route=route, **where_it_broke(error))
 
+    def lost(self, route: str, code: str) -> None:
+        """Log that a sender which repeats nothing was told to go on, although nothing was stored."""
+        self._log.error("a request was not stored, and its sender does not repeat it", route=route, code=code)
+
     # What the pipeline tells.
 
     def event_broke(self, source: str, error: Exception) -> None:

@@ -72,7 +72,10 @@ class Reception:
         except Exception as error:  # noqa: BLE001 - the last net: the caller is told to send again, the log says where
             self._observer.broke(entrance.route, error)
             outcome = _BROKEN
-        return sender.answer(request, outcome)
+        reply = sender.answer(request, outcome)
+        if isinstance(outcome, Refused) and outcome.status >= 500 and reply.status < 400:
+            self._observer.lost(entrance.route, outcome.code)
+        return reply
 
     async def _taken(self, entrance: Entrance, request: RawRequest, listed: Listed) -> Outcome:
         try:
