@@ -92,6 +92,7 @@ TABLE: tuple[Row, ...] = (
     Row(becomes=_IGNORED, reason="zero_amount", marks=("is_zero",), setting="zero_total", is_set=False),
     Row(becomes=Becomes.OFFLINE, channel=Channel.POS, statuses=_PAID),
     Row(becomes=_IGNORED, reason="not_paid", channel=Channel.POS),
+    Row(becomes=_IGNORED, reason="switched_off", setting="online", is_set=False),
     Row(becomes=Becomes.PURCHASE, statuses=_PAID),
     Row(
         becomes=Becomes.PURCHASE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fullcount.sources.mapped import mapped_name
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.decisions import Becomes
 
@@ -20,5 +19,9 @@ NAMES: dict[str, str] = {
 
 
 def name_of(rules: Rules, said: str) -> str | None:
-    """Return TikTok's name for a topic or a decision; None: the source's `names` leave it out."""
-    return mapped_name(rules, NAMES, said)
+    """Return TikTok's name for a topic or a decision; None: the source's `names` leave it out.
+
+    `names` may speak of one topic ("checkouts/create") or of all that go by one name ("InitiateCheckout").
+    """
+    usual = NAMES[said]
+    return rules.names.get(said, rules.names.get(usual, usual)) or None

@@ -22,6 +22,7 @@ class ShopifyOptions(Options, frozen=True, kw_only=True):
     place_an_order: bool = True  # an order that waits for its payment is a PlaceAnOrder
     drafts: bool = True  # orders that the shop wrote itself: invoices, by telephone
     offline: bool = False  # the till's paid orders are purchases of the event source offline
+    online: bool = True  # all but the till's; false where the till has a source of its own
     renewals: bool = False  # a subscription's later orders are purchases
     zero_total: bool = True  # an order over nothing is a purchase of the value 0
     source_names: dict[str, Channel] = msgspec.field(default_factory=dict)  # what an app's number stands for
