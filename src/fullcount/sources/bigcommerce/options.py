@@ -26,7 +26,7 @@ class BigCommerceOptions(Options, frozen=True, kw_only=True):
     paid_statuses: tuple[int, ...] = (2, 3, 8, 9, 10, 11)  # shipped to awaiting fulfilment; add 7 for pay later
     carts: bool = False  # an item put into a cart is an AddToCart, if visitor memory knows whose
     registrations: bool = False  # a new customer is a CompleteRegistration; shops also make customers by themselves
-    shop_url: str | None = None  # https://shop.example: a page for orders, which name none
+    shop_url: str = ""  # https://shop.example: a page for orders, which name none
     tolerance_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300  # how far a signature's time may be off; 0: any time
 
     @property

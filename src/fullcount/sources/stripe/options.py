@@ -35,5 +35,5 @@ class StripeOptions(Options, frozen=True, kw_only=True):
     client_reference_as_event_id: bool = False  # client_reference_id is the event_id where metadata has none
     event_id_required: bool = False  # without metadata.event_id nothing counts: where a shop platform counts the rest
     accounts: tuple[str, ...] = ()  # Connect: only these connected accounts count; none named: all
-    shop_url: str | None = None  # the page of what Stripe and the metadata name no page for
+    shop_url: str = ""  # the page of what Stripe and the metadata name no page for
     tolerance_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300  # how old a signature may be; 0: any age

@@ -12,6 +12,9 @@ from fullcount.sources.source import Ignored, Intake
 from fullcount.sources.stripe.options import StripeOptions
 
 
+EARLIEST, LATEST = 1_000_000_000, 100_000_000_000  # Unix seconds; what lies outside is no time of Stripe's
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """A snapshot event: what happened to which object, and by which settings it is read."""
 
@@ -29,7 +32,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def happened_at(self) -> int | None:
         """When it happened, in Unix seconds: the envelope's time, since an object is made before it is paid."""
-        return next((int(found) for node in (self.envelope, self.thing) if (found := seconds(node, "created"))), None)
+        told = (seconds(node, "created") for node in (self.envelope, self.thing))
+        return next((int(at) for at in told if at is not None and EARLIEST < at < LATEST), None)
 
     @property
     def is_test(self) -> bool:
