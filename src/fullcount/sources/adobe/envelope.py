@@ -46,7 +46,7 @@ def told_by(document: Node) -> Told:
     """Return what one document tells."""
     topic = (text(document, "type") or text(document, "eventName") or "").removeprefix(_TYPE_PREFIX)
     is_refund = "creditmemo" in topic or (not topic and isinstance(document.get("creditmemo"), dict))
-    told_at = seconds(document, "time")
+    told_at = seconds(document, "time") if isinstance(document.get("time"), str) else None
     if not is_refund and any(word in topic for word in _OTHER_THINGS):
         return Told(topic, None, is_of_interest=False)
     held = (at(document, *place) for place in _PLACES)
