@@ -56,6 +56,16 @@ def filled(hashed: HashedEvent, page: Page, memory: Memory) -> HashedEvent:
     return msgspec.structs.replace(hashed, user=changed, page=where)
 
 
+def knows_somebody(memory: Memory) -> bool:
+    """Say whether TikTok could match an event by what is remembered; an answer to a question alone is nobody.
+
+    >>> knows_somebody(Memory(consent="granted")), knows_somebody(Memory(ttp="test-browser-id"))
+    (False, True)
+    """
+    hashes = (*memory.email, *memory.phone, *memory.external_id)
+    return bool(hashes or memory.ttclid or memory.ttp or (memory.ip and memory.user_agent))
+
+
 def _names_click(page: Page) -> bool:
     return "ttclid=" in (page.url or "") or "ttclid=" in (page.referrer or "")
 

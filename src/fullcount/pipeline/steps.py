@@ -105,7 +105,12 @@ def limit(hashed: HashedEvent) -> HashedEvent:
 
 
 def spelled(hashed: HashedEvent, pixel: PixelTerms) -> HashedEvent:
-    """Return a mapped event with a purchase and a lead spelled as the pixel's browser half spells them."""
+    """Return a mapped event with a purchase and a lead spelled as the pixel's browser half spells them.
+
+    Events of apps keep their names: TikTok's list for apps has no CompletePayment, and no pixel runs there.
+    """
+    if hashed.event_source is EventSource.APP:
+        return hashed
     if hashed.canonical == PURCHASE:
         return msgspec.structs.replace(hashed, event=pixel.purchase_name)
     return msgspec.structs.replace(hashed, event=pixel.lead_name) if hashed.canonical == LEAD else hashed

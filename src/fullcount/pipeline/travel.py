@@ -18,7 +18,7 @@ from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
-from fullcount.pipeline.recall import filled, ties_of
+from fullcount.pipeline.recall import filled, knows_somebody, ties_of
 from fullcount.pipeline.steps import PURCHASE, aim, ask_consent, limit, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
@@ -100,7 +100,8 @@ def concluded(
         beside = stricter(beside, memory.consent)
     decision, of_consent = ask_consent(found.event, beside, terms)
     withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
-    if withheld is None and memory is None and found.reading.is_lost_alone:
+    is_known = memory is not None and knows_somebody(memory)
+    if withheld is None and found.reading.is_lost_alone and not is_known:
         withheld = Reason.NO_SHARED_EVENT_ID
     if withheld is None and found.reading.bot and event.canonical != PURCHASE:
         withheld = Reason.BOT

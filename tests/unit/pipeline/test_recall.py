@@ -118,6 +118,14 @@ async def test_an_event_that_names_nobody_waits_for_nobody() -> None:
     assert await scene.takes(TOKEN, lost=True, user=None, event_id="order-2") is not None
 
 
+async def test_an_answer_alone_is_nobody() -> None:
+    """Remembering only that somebody agreed does not tell TikTok who filled the cart."""
+    scene = Scene()
+    await scene.sees(TOKEN, user=User(), consent="granted")
+
+    assert await scene.takes(TOKEN, lost=True, user=None) is None
+
+
 @pytest.mark.parametrize(("said", "remembered", "sent"), [(None, "granted", True), ("granted", "denied", False)])
 async def test_the_stricter_of_both_consents_counts(said: str | None, remembered: str, *, sent: bool) -> None:
     """A remembered grant lets a silent webhook go; a remembered refusal stops one that claims a grant."""

@@ -314,3 +314,21 @@ def test_every_event_ends_in_exactly_one_result(
         assert sorted(reached) == sorted(pixel.name for pixel in pixels)
         assert (arrival.result.result is Result.ACCEPTED) == bool(arrival.entries)
         assert (arrival.result.reason == Reason.NONE) == bool(arrival.entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "mapped", "sent"),
+    [
+        ("Purchase", "web", True, "CompletePayment"),
+        ("Purchase", "web", False, "Purchase"),
+        ("Purchase", "app", True, "Purchase"),
+        ("SubmitForm", "web", True, "Lead"),
+        ("AddToCart", "web", True, "AddToCart"),
+    ],
+)
+def test_mapped_names_are_spelled_as_the_pixel_says(name: str, source: str, sent: str, *, mapped: bool) -> None:
+    """Where the names are ours, purchases and leads go out as the browser half spells them; others as they came."""
+    reading = read_event(purchase(event=name, event_source=source, app={"app_id": "1"}))
+    (entry,) = travel(reading, Intake((reading,), are_names_mapped=mapped), terms(), NOW).entries
+
+    assert entry.event.event == sent
