@@ -25,10 +25,11 @@ from fullcount.queue.delivery import (
     Settlement,
 )
 from fullcount.queue.entry import Entry, Errand, Fact, Note, Verdict
+from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory_notes import Notes
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
-from fullcount.queue.waiting import Claim, LaneBook, Waiting
+from fullcount.queue.waiting import Claim, LaneBook, Waiting, lane_state
 from fullcount.redact import mask_chosen
 
 
@@ -48,6 +49,7 @@ class MemoryQueue:
         self._claimed: dict[bytes, tuple[int, int]] = {}  # key -> when it was accepted (whole seconds), seq
         self._lanes: dict[Lane, LaneBook] = {}
         self._leases: dict[int, Claim] = {}
+        self._doomed: set[int] = set()  # leased, and to be dropped when they come back
         self._last_seq = 0
         self._last_lease = 0
         self._change = asyncio.Event()
@@ -171,6 +173,11 @@ class MemoryQueue:
 
     def _settle_one(self, waiting: Waiting, result: Settlement, leased_at: float) -> None:
         waiting.lease_id = None
+        if waiting.delivery.seq in self._doomed:
+            self._doomed.discard(waiting.delivery.seq)
+            if not isinstance(result, Delivered):
+                self._end(waiting, Outcome.DEAD)
+                return
         match result:
             case Delivered(outcome=outcome):
                 self._end(waiting, outcome)
@@ -290,30 +297,38 @@ class MemoryQueue:
 
     async def lanes(self) -> list[LaneState]:
         """Return every lane that holds something or is paused."""
-        states = (self._lane_state(lane, book) for lane, book in self._lanes.items())
+        states = [
+            lane_state(lane, book, self._waiting.values(), self._held.values()) for lane, book in self._lanes.items()
+        ]
         return [state for state in states if state.queued or state.leased or state.held or state.paused_at is not None]
-
-    def _lane_state(self, lane: Lane, book: LaneBook) -> LaneState:
-        mine = [waiting for waiting in self._waiting.values() if waiting.entry.lane == lane]
-        held = [waiting for waiting in self._held.values() if waiting.entry.lane == lane]
-        queued = [waiting for waiting in mine if waiting.lease_id is None]
-        return LaneState(
-            lane=lane,
-            queued=len(queued),
-            leased=len(mine) - len(queued),
-            held=len(held),
-            oldest_accepted_at=min((waiting.delivery.accepted_at for waiting in [*mine, *held]), default=None),
-            next_due_at=min((waiting.due_at for waiting in queued), default=None),
-            paused=book.paused or "",
-            paused_at=book.paused_at,
-            paused_by_person=book.paused_by_person,
-        )
 
     async def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters that match."""
         letters = sorted((letter for _, letter in self._dead.values()), key=lambda it: (it.died_at, it.seq))
         chosen = [it for it in letters if selection.takes(it.seq, it.lane, it.event.event_id, it.reason)]
         return chosen[::-1][:limit]
+
+    async def forget(self, subject: Subject) -> Forgotten:
+        """Drop or blank all that names a subject."""
+        self._check_available()
+        now = self._clock.now()
+        self._take_back([id_ for id_, claim in self._leases.items() if claim.expires_at <= now])
+        match = Match(subject)
+        mine = [it for it in (*self._waiting.values(), *self._held.values()) if match.takes(it.entry.source, it.event)]
+        for waiting in mine:
+            if waiting.lease_id is None:
+                if self._held.get(waiting.entry.key) is waiting:
+                    del self._held[waiting.entry.key]
+                self._end(waiting, Outcome.DEAD)
+        leased = {waiting.delivery.seq for waiting in mine if waiting.lease_id is not None} - self._doomed
+        self._doomed |= leased
+        letters = [seq for seq, (waiting, _) in self._dead.items() if match.takes(waiting.entry.source, waiting.event)]
+        for seq in letters:
+            del self._dead[seq]
+        facts, refunds, errands = self._notes.forget(match)
+        return Forgotten(
+            len(mine) - sum(it.lease_id is not None for it in mine), len(leased), len(letters), facts, refunds, errands
+        )
 
     async def due_errands(self, limit: int = 100) -> list[Errand]:
         """Return errands whose time has come, the longest due first."""

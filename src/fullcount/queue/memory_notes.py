@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from fullcount.queue.entry import ONCE_SECONDS, Errand, Fact, Note, Refund
+from fullcount.queue.forgetting import Match
 from fullcount.queue.outcomes import Happening, Outcome
 
 
@@ -54,6 +55,25 @@ class Notes:
         """Return when the first errand falls due after a moment."""
         return min((errand.due_at for errand in self.errands.values() if errand.due_at > after), default=None)
 
+    def forget(self, match: Match) -> tuple[int, int, int]:
+        """Let no fact, refund or errand name a subject; return how many of each did."""
+        facts = [
+            n for n, fact in enumerate(self.facts) if fact.event_id and _is_meant(match, fact.event_id, fact.source)
+        ]
+        for n in facts:
+            self.facts[n] = msgspec.structs.replace(self.facts[n], event_id="")
+        refunds = [
+            refund
+            for refund in self.refunds.values()
+            if refund.order_event_id and _is_meant(match, refund.order_event_id, refund.source)
+        ]
+        for refund in refunds:
+            self.refunds[refund.key] = msgspec.structs.replace(refund, order_event_id="", refund_id="")
+        errands = [key for key, it in self.errands.items() if _is_meant(match, it.event_id, it.source)]
+        for key in errands:
+            del self.errands[key]
+        return len(facts), len(refunds), len(errands)
+
     def end_errand(self, key: bytes) -> None:
         """Cross an errand off."""
         self.errands.pop(key, None)
@@ -63,3 +83,7 @@ class Notes:
         if key in self.errands:
             errand = self.errands[key]
             self.errands[key] = msgspec.structs.replace(errand, due_at=due_at, attempts=errand.attempts + 1)
+
+
+def _is_meant(match: Match, event_id: str, source: str) -> bool:
+    return event_id in match.event_ids or (bool(match.source) and source == match.source)

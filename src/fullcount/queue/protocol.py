@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fullcount.queue.delivery import Attempt, DeadLetter, LaneState, Lease, LeaseLimits, Selection, Settlement
 from fullcount.queue.entry import Entry, Errand, Note, Verdict
+from fullcount.queue.forgetting import Forgotten, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 
@@ -68,6 +69,15 @@ class Queue(Protocol):
 
     async def dead_letters(self, selection: Selection, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters that match."""
+        ...
+
+    async def forget(self, subject: Subject) -> Forgotten:
+        """Let nothing that is kept name a subject any more; return how much there was.
+
+        Waiting and held deliveries end as dead, purged, without a letter. A leased one does so when it comes back
+        and would wait again or become a letter; if it is delivered, it ends so. Dead letters and errands are dropped,
+        rows of the ledger lose their event_id. Keys, which are digests, stay: a late copy is a duplicate.
+        """
         ...
 
     async def due_errands(self, limit: int = 100) -> list[Errand]:

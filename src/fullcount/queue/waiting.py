@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from fullcount.queue.delivery import Delivery, LeaseLimits
+from fullcount.events.hashed import HashedEvent
+from fullcount.queue.delivery import Delivery, LaneState, LeaseLimits
 from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 
@@ -20,6 +21,11 @@ class Waiting(msgspec.Struct):
     due_at: float
     stored_bytes: int
     lease_id: int | None = None
+
+    @property
+    def event(self) -> HashedEvent:
+        """The event as it would be sent."""
+        return self.delivery.event
 
 
 class Claim(msgspec.Struct):
@@ -70,3 +76,21 @@ class LaneBook(msgspec.Struct):
             if len(taken) >= limits.max_events:
                 return taken, True
         return taken, size >= limits.max_bytes
+
+
+def lane_state(lane: Lane, book: LaneBook, waiting: Iterable[Waiting], held: Iterable[Waiting]) -> LaneState:
+    """Return how a lane stands, given all that waits or is leased, and all that is held."""
+    mine = [it for it in waiting if it.entry.lane == lane]
+    holding = [it for it in held if it.entry.lane == lane]
+    queued = [it for it in mine if it.lease_id is None]
+    return LaneState(
+        lane=lane,
+        queued=len(queued),
+        leased=len(mine) - len(queued),
+        held=len(holding),
+        oldest_accepted_at=min((it.delivery.accepted_at for it in [*mine, *holding]), default=None),
+        next_due_at=min((it.due_at for it in queued), default=None),
+        paused=book.paused or "",
+        paused_at=book.paused_at,
+        paused_by_person=book.paused_by_person,
+    )

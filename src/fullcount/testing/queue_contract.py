@@ -240,13 +240,14 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
     def _entry(self, number: int, half: Half, is_held: bool) -> Entry:  # noqa: FBT001 - a drawn tuple
         """Return a new copy of one of eight events; the last two are test events."""
         self.copies += 1
+        hashed = f"{number % 3:064x}"
         lane = LANES[2] if number >= 6 else LANES[number % 2]
         event = HashedEvent(
             event="CompletePayment",
             canonical="Purchase",
             event_time=1_795_000_000,
             event_id=f"order-{number}",
-            user=HashedUser(),
+            user=HashedUser(email=hashed if number % 2 else (hashed,)),
             properties=Properties(description=f"copy {self.copies}"),
             page=Page(),
             half=half,

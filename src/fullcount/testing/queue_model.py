@@ -24,6 +24,7 @@ from fullcount.queue.delivery import (
     Settlement,
 )
 from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund, Verdict
+from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Happening, Outcome, Reason
 
@@ -44,6 +45,7 @@ class Item:
     died_at: float = 0.0
     number: int = 0  # grows with acceptance
     lease: ModelLease | None = None
+    is_doomed: bool = False  # to be dropped when it comes back, unless it is delivered
 
     @property
     def stored_bytes(self) -> int:
@@ -88,7 +90,7 @@ class Model:
     paused: dict[Lane, Pausing] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     requests: dict[bytes, int] = field(default_factory=dict)  # when each was taken, in whole seconds
-    refunds: set[bytes] = field(default_factory=set)
+    refunds: dict[bytes, str] = field(default_factory=dict)  # the event_id of each one's order
     errands: dict[bytes, Errand] = field(default_factory=dict)
 
     def accept_request(
@@ -112,9 +114,37 @@ class Model:
                 self.counts[note.outcome] += 1
             case Refund():
                 self.counts[Outcome.DUPLICATE if note.key in self.refunds else Happening.REFUNDED] += 1
-                self.refunds.add(note.key)
+                self.refunds.setdefault(note.key, note.order_event_id)
             case Errand():
                 self.errands.setdefault(note.key, note)
+
+    def forget(self, subject: Subject) -> Forgotten:
+        """Return how much there is of a subject, but for the facts, and drop it."""
+        match = Match(subject)
+        mine = [it for it in (*self.waiting, *self.held.values()) if match.takes(it.entry.source, it.event)]
+        leased = [item for item in mine if item.lease is not None and not item.is_doomed]
+        for item in leased:
+            item.is_doomed = True
+        free = [item for item in mine if item.lease is None]
+        for item in free:
+            self._drop(item)
+        letters = [item for item in self.dead if match.takes(item.entry.source, item.event)]
+        for item in letters:
+            self.dead.remove(item)
+        refunds = [key for key, event_id in self.refunds.items() if event_id in subject.event_ids]
+        self.refunds |= dict.fromkeys(refunds, "")
+        errands = [key for key, errand in self.errands.items() if errand.event_id in subject.event_ids]
+        for key in errands:
+            del self.errands[key]
+        return Forgotten(len(free), len(leased), len(letters), 0, len(refunds), len(errands))
+
+    def _drop(self, item: Item) -> None:
+        """End a delivery as a purge does, without a letter; its key stays claimed."""
+        if item in self.waiting:
+            self.waiting.remove(item)
+        else:
+            del self.held[item.entry.key]
+        self.counts[Outcome.DEAD] += 1
 
     def due_errands(self, now: float, limit: int) -> list[Errand]:
         """Return the errands whose time has come, in order."""
@@ -198,7 +228,10 @@ class Model:
     def take_back(self, live: ModelLease, due_at: float) -> None:
         """End one lease from the queue's side."""
         for item in live.items.values():
-            item.retry(Retry(due_at, lost=True), live.lease.leased_at)
+            if item.is_doomed:
+                self._drop(item)
+            else:
+                item.retry(Retry(due_at, lost=True), live.lease.leased_at)
         self.leases.remove(live)
 
     def pause(self, lane: Lane, pausing: Pausing) -> None:
@@ -226,6 +259,9 @@ class Model:
         for seq, result in results.items():
             item = live.items.pop(seq, None)
             if item is None:
+                continue
+            if item.is_doomed and not isinstance(result, Delivered):
+                self._drop(item)
                 continue
             match result:
                 case Delivered():

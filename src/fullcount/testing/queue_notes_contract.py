@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from fullcount.clock import ManualClock
 from fullcount.events.model import Half
+from fullcount.queue.delivery import Selection
 from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund
+from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
 from fullcount.queue.protocol import Queue
 from fullcount.testing.queue_model import Model
@@ -28,6 +31,14 @@ notes_strategy = st.lists(
         _errands.map(lambda errand: ("errand", *errand)),
     ),
     max_size=4,
+)
+_subjects = st.sampled_from(
+    (
+        Subject(),
+        Subject(event_ids=("order-1", "order-4")),
+        Subject(emails=(f"{1:064x}",)),
+        Subject(event_ids=("order-2",), emails=(f"{2:064X}",), phones=(f"{1:064x}",)),
+    )
 )
 _FACTS: dict[str, tuple[Outcome | Happening, Reason | Ignored]] = {
     "invalid": (Outcome.INVALID, Reason.NONE),
@@ -93,6 +104,18 @@ class NoteRules:
         due_at = self.clock.now() + wait
         self.run(self.queue.postpone_errand(_key(number), due_at))
         self.model.postpone_errand(_key(number), due_at)
+
+    @rule(subject=_subjects)
+    def forget(self, subject: Subject) -> None:
+        """All that names the subject is dropped, or will be when it comes back; forgetting again finds no more."""
+        self.model.take_back_expired(self.clock.now())
+        expected = self.model.forget(subject)
+        found = self.run(self.queue.forget(subject))
+        assert msgspec.structs.replace(found, facts=0) == expected
+        again = self.run(self.queue.forget(subject))
+        assert again == Forgotten()
+        letters = self.run(self.queue.dead_letters(Selection(), limit=10_000))
+        assert not any(Match(subject).takes(letter.source, letter.event) for letter in letters)
 
     @rule()
     def let_a_week_pass(self) -> None:

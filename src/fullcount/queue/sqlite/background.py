@@ -118,13 +118,13 @@ class Background:
         while True:
             try:
                 n = next(task.steps)
-            except StopIteration:
+            except StopIteration as end:
                 self._tasks.remove(task)
                 self._ended.append(task)
                 if task is self._flush:
                     self._flush = None
                 store.changed = store.changed or task.total > 0
-                answers.add(task.command, task.total)
+                answers.add(task.command, task.total if end.value is None else end.value)
                 if task.control_id is not None:
                     store.inbox.answer(task.control_id, ControlAnswer(count=task.total), self._clock.now())
                 return

@@ -10,7 +10,10 @@ from fullcount.queue.sqlite.intake import Offer
 from fullcount.queue.sqlite.leases import Grant
 from fullcount.queue.sqlite.store import Store
 
-Work = Callable[[Store], Any]  # an iterator as its result is slow work: its steps go on in later groups
+Work = Callable[
+    [Store], Any
+]  # an iterator as its result is slow work: its steps go on in later groups; it returns the result, or else
+# what the steps yielded is added up
 
 
 class Command:

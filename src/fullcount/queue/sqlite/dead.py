@@ -37,6 +37,7 @@ class Dead:
         self._held = shelves.held
         self._seen = shelves.seen
         self._facts = shelves.facts
+        self._oblivion = shelves.oblivion
 
     def add(self, book: LaneBook, rows: Sequence[Row], history: History, buried: Buried, now: float) -> None:
         """Keep rows that ended so. The caller takes them from where they were and notes their spans."""
@@ -136,7 +137,7 @@ class Dead:
         letters = [(dead, decode_row(dead.row)) for dead in msgspec.convert(found, list[_Letter])]
         letters.sort(key=lambda it: (it[0].died_at, it[1].seq), reverse=True)
         for dead, row in letters:
-            if not self._reclaim(row, dead.reason, int(now)):
+            if self._oblivion.is_sought(row) or not self._reclaim(row, dead.reason, int(now)):
                 continue
             history = History(dead.attempts, dead.first_lost_at, overridden or bool(dead.overridden))
             by_history.setdefault((dead.lane, history), []).append(row)

@@ -29,6 +29,7 @@ class Disk:
         self._held_off_until = float("-inf")
         self._wal_pages = 0
         self._cut_again_at = float("-inf")
+        self._must_cut = False
 
     def free_bytes(self) -> int:
         """Return how much may still be written, looked up at most once in `disk_check_seconds`."""
@@ -71,15 +72,20 @@ class Disk:
         except OSError:
             return 0
 
+    def cut_soon(self) -> None:
+        """Cut the log's file with the next checkpoint that no reader is in the way of: it holds what was forgotten."""
+        self._must_cut = True
+
     def checkpoint(self, connection: apsw.Connection) -> None:
-        """Write the log back once it is long; cut its file if a reader let it grow over its limit."""
-        if self._wal_pages * PAGE_BYTES < self._settings.checkpoint_bytes:
-            return
-        is_too_long = self.wal_bytes() > self._settings.wal_limit_bytes
+        """Write the log back once it is long; cut its file if a reader let it grow over its limit, or if it must be."""
+        is_long = self._wal_pages * PAGE_BYTES >= self._settings.checkpoint_bytes
+        is_too_long = self._must_cut or (is_long and self.wal_bytes() > self._settings.wal_limit_bytes)
         if is_too_long and elapsed_seconds() >= self._cut_again_at:
-            if not self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE, wait_ms=0):
+            if self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE, wait_ms=0):
+                self._must_cut = False
+            else:
                 self._cut_again_at = elapsed_seconds() + CUT_AGAIN_SECONDS
-        else:
+        elif is_long:
             self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_PASSIVE, wait_ms=0)
 
     def checkpoint_all(self, connection: apsw.Connection) -> None:

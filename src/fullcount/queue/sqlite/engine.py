@@ -22,6 +22,7 @@ from fullcount.queue.delivery import (
     Settlement,
 )
 from fullcount.queue.entry import Entry, Errand, Note, Verdict
+from fullcount.queue.forgetting import Forgotten, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.commands import Command, Work
@@ -139,6 +140,11 @@ class SqliteQueue:
     def _read_dead_letters(self, selection: Selection, limit: int) -> list[DeadLetter]:
         with Reader(self._path) as reader:
             return reader.dead_letters(selection, limit)
+
+    async def forget(self, subject: Subject) -> Forgotten:
+        """Drop or blank all that names a subject, in steps."""
+        forgotten: Forgotten = await self._ask(lambda store: store.forget(subject))
+        return forgotten
 
     async def due_errands(self, limit: int = 100) -> list[Errand]:
         """Return errands whose time has come, the longest due first."""

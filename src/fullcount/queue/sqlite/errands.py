@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apsw
 
 from fullcount.queue.entry import Errand
@@ -43,6 +45,14 @@ class Errands:
         """Let an errand wait, and count the attempt."""
         self._connection.execute("UPDATE errand SET due_at = ?, attempts = attempts + 1 WHERE key = ?", (due_at, key))
         self._expect(due_at)
+
+    def forget(self, event_ids: Sequence[str], source: str) -> int:
+        """Drop the errands about these events, or of this source (empty: none); return how many."""
+        marks = ",".join("?" * len(event_ids))
+        self._connection.execute(
+            f"DELETE FROM errand WHERE event_id IN ({marks}) OR (source = ? AND source <> '')", (*event_ids, source)
+        )
+        return self._connection.changes()
 
     def has_fallen_due(self, now: float) -> bool:
         """Return whether the time of one has come since `look_ahead`."""

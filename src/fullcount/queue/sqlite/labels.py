@@ -40,6 +40,10 @@ class Labels:
         self._remember(label_id, label)
         return label_id
 
+    def of_source(self, source: str) -> list[int]:
+        """Return the numbers of all labels of a source."""
+        return [label_id for label_id, label in self._labels.items() if label.source == source]
+
     def __getitem__(self, label_id: int) -> Label:
         return self._labels[label_id]
 

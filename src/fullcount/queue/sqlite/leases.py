@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import apsw
 import msgspec
@@ -12,7 +12,7 @@ from fullcount.queue import failpoints
 from fullcount.queue.delivery import Attempt, Buried, Delivered, LeaseLimits, Retry, Settlement
 from fullcount.queue.failpoints import Failpoint
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Outcome
+from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.chunks import Chunk, History
 from fullcount.queue.sqlite.dead import Dead
 from fullcount.queue.sqlite.facts import LOST, RETRY, Ending
@@ -20,6 +20,7 @@ from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.rows import Row, decode_rows
 from fullcount.queue.sqlite.shelves import Shelves
 
+FORGOTTEN = Buried(Reason.PURGED)  # how a delivery ends that was to be forgotten
 EPOCH_SHIFT = 32  # a lease id is the owner's epoch and a number, so that no id ever comes twice
 
 
@@ -62,6 +63,7 @@ class Leases:
         self._chunks = shelves.chunks
         self._facts = shelves.facts
         self._dead = dead
+        self._oblivion = shelves.oblivion
         self._live: dict[int, Live] = {}
         self._last_id = 0
         for lease_id, lane, leased_at, expires_at in connection.execute(
@@ -141,6 +143,7 @@ class Leases:
             rows = decode_rows(stored[chunk.first_seq])
             live.chunks[chunk.first_seq] = _leased(rows, chunk.history)
             bodies.append((chunk.history, rows))
+            self._oblivion.doom(rows)
         self._live[live.id] = live
         return Grant(live.id, book.lane, bodies, now, expires_at)
 
@@ -151,7 +154,8 @@ class Leases:
             return False
         settling = _Settling(live, results, now)
         for leased in list(live.chunks.values()):
-            self._settle_chunk(live, leased, settling)
+            for kept in self._without_forgotten(live, leased, settling):
+                self._settle_chunk(live, kept, settling)
             failpoints.reach(Failpoint.MID_SETTLE)
         self._chunks.remove(live.book, settling.delivered, settling.delivered_count, leased=True)
         for (label, outcome), n in settling.tally.items():
@@ -200,6 +204,34 @@ class Leases:
                 case Buried():
                     self._dead.add(live.book, part, leased.history, result, settling.now)
 
+    def _without_forgotten(self, live: Live, leased: Leased, settling: _Settling) -> list[Leased]:
+        """Drop what is to be forgotten and would wait again or become a letter; return what is left of the chunk."""
+        doomed = self._oblivion.doomed(leased.seqs)
+        ending = {seq: result for seq in doomed if (result := settling.results.get(seq)) is not None}
+        if not ending:
+            return [leased]
+        self._oblivion.end(ending)
+        gone = {seq for seq, result in ending.items() if not isinstance(result, Delivered)}
+        if not gone:
+            return [leased]
+        rows = self._chunks.rows(leased.first_seq)
+        self._chunks.remove(live.book, [leased.first_seq], len(rows), leased=True)
+        del live.chunks[leased.first_seq]
+        for row in rows:
+            if row.seq in gone:
+                settling.endings[row.seq] = _ending(FORGOTTEN)
+                self._facts.count(row.label, *_ending(FORGOTTEN))
+        rest = [row for row in rows if row.seq not in gone]
+        added = self._chunks.add(live.book, rest, live.leased_at, leased.history, live.id)
+        kept = [_leased(self._chunks.rows(first_seq), leased.history) for first_seq in added]
+        live.chunks |= {each.first_seq: each for each in kept}
+        return kept
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Yield the deliveries of each live lease."""
+        for live in list(self._live.values()):
+            yield [row for first_seq in live.chunks for row in self._chunks.rows(first_seq)]
+
     def take_back_expired(self, now: float, book: LaneBook | None = None) -> None:
         """End the leases whose time is over, of one lane or of all: what they held is due again as a lost attempt."""
         for live in list(self._live.values()):
@@ -211,11 +243,16 @@ class Leases:
         live = self._live.get(lease_id)
         if live is None:
             return
-        for leased in live.chunks.values():
-            history = _after(leased.history, retry, live.leased_at)
-            self._chunks.put_back(live.book, leased.first_seq, len(leased.seqs), retry.due_at, history)
-            if retry.attempted:
-                self._facts.ended([(seq, (LOST, "")) for seq in leased.seqs], now)
+        seqs = [seq for leased in live.chunks.values() for seq in leased.seqs]
+        settling = _Settling(live, dict.fromkeys(seqs, retry), now)
+        for each in list(live.chunks.values()):
+            for leased in self._without_forgotten(live, each, settling):
+                history = _after(leased.history, retry, live.leased_at)
+                self._chunks.put_back(live.book, leased.first_seq, len(leased.seqs), retry.due_at, history)
+                if retry.attempted:
+                    self._facts.ended([(seq, (LOST, "")) for seq in leased.seqs], now)
+        if settling.endings:
+            self._facts.ended(settling.endings.items(), now)
         self._end(live)
 
     def _end(self, live: Live) -> None:

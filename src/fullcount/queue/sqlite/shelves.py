@@ -10,6 +10,7 @@ from fullcount.queue.sqlite.facts import Facts
 from fullcount.queue.sqlite.held import Held
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
+from fullcount.queue.sqlite.oblivion import Oblivion
 from fullcount.queue.sqlite.refunds import Refunds
 from fullcount.queue.sqlite.seen import Seen
 
@@ -25,3 +26,4 @@ class Shelves(msgspec.Struct, frozen=True):
     facts: Facts
     refunds: Refunds
     errands: Errands
+    oblivion: Oblivion

@@ -14,6 +14,7 @@ import apsw
 from fullcount.clock import Clock
 from fullcount.queue.delivery import Attempt, LaneState, LeaseLimits, Retry, Selection, Settlement
 from fullcount.queue.entry import Errand, Verdict
+from fullcount.queue.forgetting import Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.chunks import Chunks
@@ -22,12 +23,14 @@ from fullcount.queue.sqlite.control import Inbox
 from fullcount.queue.sqlite.dead import Dead
 from fullcount.queue.sqlite.errands import Errands
 from fullcount.queue.sqlite.facts import Facts
+from fullcount.queue.sqlite.forget import Forgetter
 from fullcount.queue.sqlite.held import Held
 from fullcount.queue.sqlite.hours import LONGEST_WAIT_SECONDS, Hours
 from fullcount.queue.sqlite.intake import Intake, Offer
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
 from fullcount.queue.sqlite.leases import Grant, Leases
+from fullcount.queue.sqlite.oblivion import Oblivion
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.refunds import Refunds
 from fullcount.queue.sqlite.seen import Seen, seen_lowest
@@ -69,6 +72,7 @@ class Store:
             self.facts,
             Refunds(connection, self.partitions, self.labels, self.facts),
             self.errands,
+            Oblivion(connection, self.labels),
         )
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
@@ -78,6 +82,7 @@ class Store:
         self._next_seq = self._meta("next_seq")
         self.changed = False  # whether this group did something that `Queue.changed` waits for
         self.has_leased = False
+        self.has_forgotten = False  # since the log was last cut: it still holds what was dropped
 
     def take_over(self) -> None:
         """Begin as a new owner: what older leases held may have been sent, and is due again at once."""
@@ -183,6 +188,14 @@ class Store:
         now = self._clock.now()
         self.leases.take_back_expired(now)
         return self.dead.bury(selection, reason, self._next_seq, now)
+
+    def forget(self, subject: Subject) -> Iterator[int]:
+        """Drop or blank all that names a subject, some at each step; the iterator returns a `Forgotten`."""
+        now = self._clock.now()
+        self.leases.take_back_expired(now)
+        self.has_forgotten = True
+        forgetter = Forgetter(self.connection, self.partitions, self._shelves, self.leases, Match(subject))
+        return forgetter.steps(self._next_seq, now)
 
     def due_errands(self, limit: int) -> list[Errand]:
         """Return errands whose time has come."""

@@ -203,6 +203,9 @@ class Writer:
         if group:
             self._measure(elapsed_seconds() - started, len(group))
         answers.send(self._loop if store.changed else None, self._on_change)
+        if store.has_forgotten and not self._background.is_busy:
+            store.has_forgotten = False
+            self.disk.cut_soon()
         self.disk.checkpoint(store.connection)
 
     def _apply(self, store: Store, group: Sequence[Command], answers: Answers) -> None:
