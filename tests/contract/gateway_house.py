@@ -23,6 +23,7 @@ from fullcount.queue.delivery import Delivery, LeaseLimits
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.protocol import Queue
+from fullcount.visitors.visitors import Visitors
 
 NOW = 1_775_053_900.0  # 100 seconds after the article's purchase
 CODE = "CEXAMPLE0PIXEL000001"
@@ -104,7 +105,12 @@ class House:
 
 @asynccontextmanager
 async def served(
-    settings: Settings = SETTINGS, queue: Queue | None = None, now: float = NOW, clock: ManualClock | None = None
+    settings: Settings = SETTINGS,
+    queue: Queue | None = None,
+    now: float = NOW,
+    clock: ManualClock | None = None,
+    *,
+    visitors: Visitors | None = None,
 ) -> AsyncIterator[House]:
     """Serve a gateway for as long as the block runs; a `clock` that the queue shares goes before `now`."""
     clock = clock or ManualClock(now)
@@ -112,7 +118,7 @@ async def served(
     log = io.StringIO()
     pixels = {pixel.code: pixel.name for pixel in settings.pixels}
     watch = Watch(make_logger(settings.log, clock, log), Metrics(), clock, pixels)
-    gateway = create_app(settings, queue, clock, watch)
+    gateway = create_app(settings, queue, clock, watch, visitors)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(gateway, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

@@ -22,6 +22,7 @@ from fullcount.errors import StoreUnavailable
 from fullcount.events.hashed import HashedEvent
 from fullcount.queue.entry import Entry, Note, Verdict
 from fullcount.queue.memory import MemoryQueue
+from fullcount.visitors.memory_visitors import MemoryVisitors
 
 KEY = "test-key-of-the-shop-0001"
 PIXELS = (
@@ -115,13 +116,16 @@ async def house_of(
     *tables: Mapping[str, Any],
     pixels: Sequence[Mapping[str, Any]] = PIXELS,
     now: float = NOW,
+    remembers: bool = False,
     **more: Any,
 ) -> AsyncIterator[SenderHouse]:
     """Serve a gateway with a source for each table; `more` are other tables of the settings.
 
     A table needs no more than `{"kind": ...}`: it is then named `shop`, opened by `KEY`, and bound for `store`.
+    With `remembers` it has a memory of visitors.
     """
     clock = ManualClock(now)
     queue = ReluctantQueue(clock)
-    async with served(settings_of(*tables, pixels=pixels, **more), queue, clock=clock) as house:
+    visitors = MemoryVisitors(clock) if remembers else None
+    async with served(settings_of(*tables, pixels=pixels, **more), queue, clock=clock, visitors=visitors) as house:
         yield SenderHouse(house, queue)
