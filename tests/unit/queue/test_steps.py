@@ -41,31 +41,33 @@ def test_a_purge_that_finds_nothing_still_goes_in_short_steps(store: Store) -> N
 
 def test_forgetting_goes_in_short_steps(store: Store) -> None:
     """Deliveries, letters and facts are looked through a bounded number at a time, however few are meant."""
-    entries = [purchase(number) for number in range(3 * ROWS_PER_STEP)]
-    stored = [encode_stored(entry.event) for entry in entries]
-    store.accept([Offer(entries, stored, ())])
-    assert list(store.forget(Subject(emails=("ab" * 32,)))) == [0, 0, 0]
-    assert sum(store.bury(Selection(), Reason.PURGED)) == len(entries)
-    assert list(store.forget(Subject(emails=("ab" * 32,)))) == [0] * (len(entries) // LETTERS_PER_STEP)
-    store.accept([Offer(entries, stored, ())])
-    of_order = Subject(event_ids=("order-7",))
-    letters = [1, *[0] * (len(entries) // LETTERS_PER_STEP - 1)]
-    facts = [1, *[0] * ((len(entries) - 1) // FACTS_PER_STEP)]
-    errands = [0]
-    assert list(store.forget(of_order)) == [*letters, *facts, *errands]
+    with store.connection:
+        entries = [purchase(number) for number in range(3 * ROWS_PER_STEP)]
+        stored = [encode_stored(entry.event) for entry in entries]
+        store.accept([Offer(entries, stored, ())])
+        assert list(store.forget(Subject(emails=("ab" * 32,)))) == [0, 0, 0]
+        assert sum(store.bury(Selection(), Reason.PURGED)) == len(entries)
+        assert list(store.forget(Subject(emails=("ab" * 32,)))) == [0] * (len(entries) // LETTERS_PER_STEP)
+        store.accept([Offer(entries, stored, ())])
+        of_order = Subject(event_ids=("order-7",))
+        letters = [1, *[0] * (len(entries) // LETTERS_PER_STEP - 1)]
+        facts = [1, *[0] * ((len(entries) - 1) // FACTS_PER_STEP)]
+        errands = [0]
+        assert list(store.forget(of_order)) == [*letters, *facts, *errands]
 
 
 def test_a_letter_that_is_redriven_behind_the_search_is_found(store: Store) -> None:
     """It is left where it is, and dropped when the letters are looked through."""
-    entries = [purchase(number) for number in range(2 * ROWS_PER_STEP)]
-    store.accept([Offer(entries, [encode_stored(entry.event) for entry in entries], ())])
-    assert sum(store.bury(Selection(event_id="order-3"), Reason.PURGED)) == 1
-    search = store.forget(Subject(event_ids=("order-3",)))
-    assert next(search) == 0
-    assert sum(store.redrive(Selection(), overridden=False)) == 0
-    assert sum(search) == 1
-    assert sum(store.redrive(Selection(), overridden=False)) == 0
-    assert [state.queued for state in store.lane_states()] == [len(entries) - 1]
+    with store.connection:
+        entries = [purchase(number) for number in range(2 * ROWS_PER_STEP)]
+        store.accept([Offer(entries, [encode_stored(entry.event) for entry in entries], ())])
+        assert sum(store.bury(Selection(event_id="order-3"), Reason.PURGED)) == 1
+        search = store.forget(Subject(event_ids=("order-3",)))
+        assert next(search) == 0
+        assert sum(store.redrive(Selection(), overridden=False)) == 0
+        assert sum(search) == 1
+        assert sum(store.redrive(Selection(), overridden=False)) == 0
+        assert [state.queued for state in store.lane_states()] == [len(entries) - 1]
 
 
 def test_retention_empties_a_table_of_keys_slice_by_slice(store: Store, clock: ManualClock) -> None:
