@@ -112,9 +112,9 @@ TABLE: tuple[Row, ...] = (
 
 
 def decide(facts: OrderFacts, settings: Mapping[str, bool], table: Iterable[Row] = TABLE) -> Decision:
-    """Return what the table says of an order under these settings.
+    """Return what the table says of an order under these settings; one that is not told is false.
 
-    >>> decide(OrderFacts(topic="orders/paid", status="paid"), {}).becomes.value
+    >>> decide(OrderFacts(topic="orders/paid", status="paid"), {"online": True}).becomes.value
     'purchase'
     """
     is_test = False
