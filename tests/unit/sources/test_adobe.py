@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -575,6 +577,18 @@ def test_no_bytes_break_it(body: bytes, shown: str) -> None:
         assert not ADOBE.admits(odd, rules)
         with contextlib.suppress(InvalidEvent):
             ADOBE.read(odd, rules)
+
+
+def test_the_library_behind_signatures_is_loaded_by_who_needs_it() -> None:
+    """Looking the sender up, and letting a caller in by its key, loads no cryptography."""
+    program = (
+        "import sys; from fullcount.sources.registry import SENDERS; from fullcount.sources.sender import Rules;"
+        "from fullcount.sources.source import RawRequest;"
+        "request = RawRequest(b'{}', headers={'x-fullcount-key': 'test-key'});"
+        "assert SENDERS['adobe'].admits(request, Rules(name='shop', keys=('test-key',)));"
+        "assert not any(name.startswith('cryptography') for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - our own interpreter and text
 
 
 def test_the_page_names_every_option_with_its_default() -> None:
