@@ -12,6 +12,7 @@ from fullcount.clock import Clock, elapsed_seconds
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
+from fullcount.pipeline.erase import erase
 from fullcount.pipeline.notes import notes_of
 from fullcount.pipeline.remember import memories_of
 from fullcount.pipeline.terms import SourceTerms
@@ -112,6 +113,8 @@ class Pipeline:
         started = elapsed_seconds()
         verdicts = await self._queue.accept(entries, notes, once=once)
         self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)
+        for erasure in intake.erasures:  # also of a request that was taken before: its erasing may not have been
+            await erase(erasure, terms, self._queue, self._visitors)
         return Receipt(_results(arrivals, verdicts))
 
     async def _arrivals(self, call: _Call) -> list[Arrival]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fullcount.events.model import Event, User
+from fullcount.events.model import Event
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
@@ -20,12 +20,6 @@ def memories_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[tupl
     """Yield by which ties to remember what, for each sighting of a request."""
     for sighting in intake.sightings:
         yield _memory(sighting, terms, now)
-
-
-def ties_of_person(user: User, terms: SourceTerms) -> tuple[Tie, ...]:
-    """Return the ties of a person's plain identifiers, hashed as events' are."""
-    hashed, _ = identify(Event(event=_NO_EVENT, user=user), "", terms.identity_rules)
-    return ties_of(Reading(None, (), "", ""), hashed)
 
 
 def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[Tie, ...], Memory]:
