@@ -10,6 +10,7 @@ from fullcount.events.event_id import parse_template
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading, read_event
 from fullcount.events.tie import Tie, TieKind
+from fullcount.identity.phones import normalize_phone
 from fullcount.sources.payload import MOST_ITEMS, Node, without_gaps
 from fullcount.sources.sender import Rules
 
@@ -81,3 +82,9 @@ def tied(pairs: Iterable[tuple[TieKind, str | None]]) -> tuple[Tie, ...]:
     (Tie(order_id=…),)
     """
     return tuple(Tie(kind, value) for kind, value in pairs if value)
+
+
+def e164(number: str | None, country: str | None) -> str | None:
+    """Return a number of this country in E.164, or as it stands where that cannot be told."""
+    normal = normalize_phone(number, country)[0] if number and country else None
+    return normal or number

@@ -15,6 +15,7 @@ from fullcount.events.problems import Problem
 from fullcount.events.reading import read_fields
 
 Node = dict[str, Any]
+_EARLIEST, _LATEST = 1_000_000_000, 100_000_000_000  # Unix seconds: the years 2001 to 5138
 MOST_ITEMS = 500  # of one event; an order with more keeps its value, and TikTok takes no event over a request's size
 
 
@@ -58,6 +59,18 @@ def text(node: Any, *path: str) -> str | None:
     return str(found).strip() or None
 
 
+def plain_id(node: object, *path: str) -> str | None:
+    """Return what follows the last slash of a Shopify id, so that every spelling of one thing is the same.
+
+    Ids are numbers in its webhooks, and sometimes addresses elsewhere.
+
+    >>> plain_id({"id": "gid://shopify/Order/5511001001?key=x"}, "id"), plain_id({"id": 5511001001}, "id")
+    ('5511001001', '5511001001')
+    """
+    found = text(node, *path)
+    return found and (found.partition("?")[0].rstrip("/").rpartition("/")[2] or None)
+
+
 def first_text(*candidates: str | None) -> str | None:
     """Return the first that is there."""
     return next((each for each in candidates if each), None)
@@ -95,6 +108,15 @@ def seconds(node: Any, *path: str) -> float | None:
         except (ValueError, OverflowError):
             return None
     return amount(node, *path)
+
+
+def plausible_time(found: float | None) -> int | None:
+    """Return a moment in whole Unix seconds; what no clock of today shows (0, -1, milliseconds) is absent.
+
+    >>> plausible_time(1795169744.5), plausible_time(0), plausible_time(None)
+    (1795169744, None, None)
+    """
+    return int(found) if found is not None and _EARLIEST < found < _LATEST else None
 
 
 def as_list(*values: str | None) -> list[str]:

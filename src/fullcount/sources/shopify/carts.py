@@ -5,9 +5,8 @@ from __future__ import annotations
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, tied
-from fullcount.sources.payload import MOST_ITEMS, Node, first_text, rows, seconds, text
+from fullcount.sources.payload import MOST_ITEMS, Node, first_text, plain_id, rows, seconds, text
 from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.money import content_of, purse_of
 from fullcount.sources.shopify.names import name_of

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from fullcount.sources.carried import visit_of
 from fullcount.sources.mapped import event_reading
-from fullcount.sources.payload import Node, seconds, text
+from fullcount.sources.payload import Node, plain_id, seconds, text
 from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.money import contents_of, purse_of, value_of
 from fullcount.sources.shopify.names import name_of
 from fullcount.sources.shopify.options import ShopifyOptions
 from fullcount.sources.shopify.people import person
-from fullcount.sources.shopify.visit import attributes_of, names_nobody, page_of, sightings_of, ties_of, visit_of
+from fullcount.sources.shopify.visit import attributes_of, names_nobody, page_of, sightings_of, ties_of
 from fullcount.sources.source import Intake, RawRequest
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from fullcount.sources.mapped import event_reading
-from fullcount.sources.payload import Node, seconds
+from fullcount.sources.payload import Node, plain_id, seconds
 from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.names import name_of
 from fullcount.sources.shopify.options import ShopifyOptions

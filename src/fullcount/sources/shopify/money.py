@@ -8,8 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from fullcount.sources.catalogue import Catalogue, Money, Value
-from fullcount.sources.payload import Node, amount, at, rows, text
-from fullcount.sources.shopify.ids import plain_id
+from fullcount.sources.payload import Node, amount, at, plain_id, rows, text
 
 _SHOP, _PRESENTMENT = "shop_money", "presentment_money"
 Number = int | float

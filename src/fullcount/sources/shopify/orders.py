@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fullcount.sources.carried import Visit, visit_of
 from fullcount.sources.mapped import event_reading, purchase_id
-from fullcount.sources.payload import Node, first_text, rows, seconds, text
+from fullcount.sources.payload import Node, first_text, plain_id, rows, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.decisions import (
     PAID,
@@ -14,14 +15,13 @@ from fullcount.sources.shopify.decisions import (
     channel_of,
     decide,
 )
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.money import SHOP, contents_of, purse_of, value_of
 from fullcount.sources.shopify.names import name_of
 from fullcount.sources.shopify.options import ShopifyOptions, switches_of
 from fullcount.sources.shopify.people import person
 from fullcount.sources.shopify.refunds import refunds_of_order
-from fullcount.sources.shopify.visit import Visit, attributes_of, page_of, sightings_of, ties_of, visit_of
+from fullcount.sources.shopify.visit import attributes_of, page_of, sightings_of, ties_of
 from fullcount.sources.source import Intake, RawRequest
 
 _REFUNDED = ("partially_refunded", "refunded")

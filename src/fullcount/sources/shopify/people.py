@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fullcount.identity.phones import normalize_phone
-from fullcount.sources.payload import Node, as_list, at, first_text, rows, text
-from fullcount.sources.shopify.ids import plain_id
+from fullcount.sources.mapped import e164
+from fullcount.sources.payload import Node, as_list, at, first_text, plain_id, rows, text
 
 
 def person(body: Node) -> Node:
@@ -46,12 +45,6 @@ def _phones(body: Node, buyer: object, places: Sequence[Node]) -> Iterator[str |
     unowned = [(text(body, "phone"), None), (text(buyer, "phone"), buyers), (text(body, "sms_marketing_phone"), None)]
     for number, country in dict.fromkeys((*unowned, *owned)):
         yield e164(number, country)
-
-
-def e164(number: str | None, country: str | None) -> str | None:
-    """Return a number of this country in E.164, or as it stands where that cannot be told."""
-    normal = normalize_phone(number, country)[0] if number and country else None
-    return normal or number
 
 
 def _country(place: object) -> str | None:

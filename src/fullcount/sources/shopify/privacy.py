@@ -5,10 +5,9 @@ from __future__ import annotations
 from fullcount.events.model import User
 from fullcount.events.reading import read_fields
 from fullcount.sources.mapped import purchase_id
-from fullcount.sources.payload import Node, as_list, at, text
+from fullcount.sources.payload import Node, as_list, at, plain_id, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.customers import registration_id
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored
 from fullcount.sources.shopify.options import ShopifyOptions
 from fullcount.sources.source import Erasure, Ignored, Intake, RawRequest

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, purchase_id, tied
-from fullcount.sources.payload import Node, amount, at, rows, seconds, text
+from fullcount.sources.payload import Node, amount, at, plain_id, rows, seconds, text
 from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.ids import plain_id
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.source import Intake, RawRequest, Refund
 

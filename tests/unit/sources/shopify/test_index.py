@@ -1,8 +1,7 @@
-"""Every recorded delivery and pixel event gives what the index of fixtures expects."""
+"""Every recorded delivery gives what the index of fixtures expects."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,10 +9,7 @@ from tests.unit.sources.fixtures import Fixture, fixtures, ran
 from tests.unit.sources.shopify.shop import hashed
 
 from fullcount.events.hashed import HashedEvent
-from fullcount.events.reading import Reading
 from fullcount.identity.emails import normalize_email
-from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.pixel import pixel_event
 
 # What is off by default and expected of the file when it is on; which amount the index means.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -78,26 +74,3 @@ def check(event: HashedEvent | None, expect: dict[str, Any]) -> None:
             assert getattr(event.properties, key) == wanted
         else:
             assert getattr(event.user, key) == wanted
-
-
-@pytest.mark.parametrize("recorded", fixtures("shopify_pixel/"), ids=labels)
-def test_a_recorded_pixel_event_gives_what_the_index_expects(recorded: Fixture) -> None:
-    """Name, id, value, items, e-mail and click ID are those of the index."""
-    reading = pixel_event(json.loads(recorded.body), Rules(name="shop"))
-    assert isinstance(reading, Reading)
-    event = reading.event
-    assert event is not None
-    for key, wanted in recorded.expect.items():
-        if key in ("event", "event_id"):
-            assert getattr(event, key) == wanted
-        elif key == "value":
-            assert event.properties.value == wanted
-        elif key == "contents":
-            assert list(event.properties.contents) == wanted
-        elif key == "content_id":
-            assert [item.content_id for item in event.properties.contents] == [wanted]
-        elif key == "email":
-            assert event.user.email == wanted
-        else:
-            assert key == "ttclid"
-            assert f"ttclid={wanted}" in (event.page.url or "")

@@ -11,13 +11,11 @@ import msgspec
 from fullcount.events.model import Half
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
+from fullcount.sources.carried import named_values, visit_of
 from fullcount.sources.catalogue import Catalogue, Value
-from fullcount.sources.mapped import event_reading, purchase_id, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, rows, seconds, text
+from fullcount.sources.mapped import e164, event_reading, purchase_id, tied
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, plain_id, rows, seconds, text
 from fullcount.sources.sender import Rules
-from fullcount.sources.shopify.ids import plain_id
-from fullcount.sources.shopify.people import e164
-from fullcount.sources.shopify.visit import named_values, visit_of
 from fullcount.sources.source import Ignored
 
 # Pixel event -> TikTok's name; an empty one is an event that TikTok has no name for.
@@ -41,13 +39,16 @@ NAMES: dict[str, str] = {
 def pixel_event(body: Node, rules: Rules) -> Reading | Ignored:
     """Return the browser's half of a standard event, or why it makes none.
 
-    An order's number, a checkout's token and a payment's make the ids that the webhooks make of them. A purchase
-    whose order Shopify does not name goes by its checkout's token, under which no other half will come.
+    An order's number, a checkout's token and a payment's make the ids that the webhooks make of them. A purchase that
+    cannot be named as its webhook names it is left to that: under another id it would count twice.
     """
     said = text(body, "name") or ""
     name = rules.names.get(said, NAMES.get(said))
     if not name:
         return Ignored("unknown_topic" if name is None else "no_event", said)
+    event_id = _event_id(said, body, rules)
+    if said == "checkout_completed" and event_id is None:
+        return Ignored("event_id_missing", said, detail="the order's webhook makes this purchase")
     checkout = at(body, "data", "checkout")
     visit = visit_of(named_values(body, "data", "checkout", "attributes", key="key"), None)
     token, order_id = plain_id(checkout, "token"), plain_id(checkout, "order", "id")
@@ -55,7 +56,7 @@ def pixel_event(body: Node, rules: Rules) -> Reading | Ignored:
     where = at(body, "context", "document")
     fields: Node = {
         "event": name,
-        "event_id": _event_id(said, body, rules),
+        "event_id": event_id,
         "event_time": None if moment is None else int(moment),
         "consent": visit.consent,
         "user": _user(checkout)
@@ -79,16 +80,14 @@ def pixel_event(body: Node, rules: Rules) -> Reading | Ignored:
             (TieKind.CLIENT_ID, text(body, "clientId")),
         ]
     )
-    is_nameless = said == "checkout_completed" and order_id is None
-    reading = event_reading(fields, ties, is_id_private=is_nameless)
-    return msgspec.structs.replace(reading, half=Half.BROWSER)
+    return msgspec.structs.replace(event_reading(fields, ties), half=Half.BROWSER)
 
 
 def _event_id(said: str, body: Node, rules: Rules) -> str | None:
     checkout = at(body, "data", "checkout")
     token, order_id = plain_id(checkout, "token"), plain_id(checkout, "order", "id")
     if said == "checkout_completed":
-        return first_text(purchase_id(rules, order_id=order_id, checkout_token=token), order_id, token)
+        return purchase_id(rules, order_id=order_id, checkout_token=token)
     if said == "checkout_started":
         return first_text(token, text(body, "id"))
     if said == "payment_info_submitted" and token:
