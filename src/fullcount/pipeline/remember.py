@@ -30,7 +30,7 @@ def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[T
     memory = Memory(
         seen_at=seen_at,
         ttclid=user.ttclid,
-        clicked_at=seen_at if user.ttclid else None,
+        clicked_at=_clicked_at(sighting, seen_at) if user.ttclid else None,
         ttp=user.ttp,
         ip=user.ip,
         user_agent=user.user_agent,
@@ -39,10 +39,16 @@ def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[T
         referrer=page.referrer,
         country=user.country,
         consent=sighting.consent,
-        consent_at=seen_at if sighting.consent else None,
+        consent_at=sighting.consent_at,
         email=several(user.email),
         phone=several(user.phone),
         external_id=several(user.external_id),
     )
     reading = Reading(None, (), "", "", ties=sighting.ties)
     return ties_of(reading, hashed), memory
+
+
+def _clicked_at(sighting: Sighting, seen_at: float) -> float | None:
+    if sighting.clicked_at is not None:
+        return min(sighting.clicked_at, seen_at)
+    return seen_at if "ttclid=" in (sighting.page.url or "") else None

@@ -23,7 +23,7 @@ from fullcount.sources.receipt import PIXEL_NOT_ALLOWED
 
 PURCHASE = "Purchase"
 LEAD = "Lead"
-PURCHASE_WINDOW_SECONDS = 90 * DAY_SECONDS  # a late status change of an order repeats its purchase
+PURCHASE_WINDOW_SECONDS = 90 * DAY_SECONDS  # a late status change of an order repeats its purchase and its refunds
 WINDOW_SECONDS = 7 * DAY_SECONDS
 
 # Where a pixel or an app SDK could bring the same event; offline and CRM events have no browser half.
@@ -142,7 +142,7 @@ def _entry(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code
         event=hashed,
         source=terms.name,
         pixel=pixel.name,
-        window_seconds=PURCHASE_WINDOW_SECONDS if hashed.canonical == PURCHASE else WINDOW_SECONDS,
+        window_seconds=PURCHASE_WINDOW_SECONDS if hashed.canonical in terms.repeated_late else WINDOW_SECONDS,
         hold_seconds=None if is_test else _hold_seconds(hashed, pixel),
         claims_key=not is_test,
     )

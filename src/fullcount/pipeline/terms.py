@@ -41,6 +41,7 @@ class SourceTerms(msgspec.Struct, frozen=True):
     limits_opt_out: bool = False  # an objection is sent limited where the law of a US state knows that
     default_country: str | None = None
     id_template: str | None = None
+    repeated_late: frozenset[str] = frozenset({"Purchase"})  # canonical names that are remembered for 90 days
     is_observed: bool = False
     source_test_code: str | None = None
     test_until: float = 0.0  # Unix seconds
@@ -97,6 +98,7 @@ def _source_terms(
         limits_opt_out=settings.consent.opt_out is OptOut.LIMIT,
         default_country=source.default_country,
         id_template=source.event_id,
+        repeated_late=frozenset({"Purchase", source.refund_event or "Purchase"}),
         is_observed=mode is Mode.OBSERVE,
         source_test_code=source.test_event_code,
         test_until=until,

@@ -150,3 +150,27 @@ async def test_nothing_plain_is_remembered() -> None:
 def test_a_reading_has_no_ties_of_its_own_accord() -> None:
     """JSON that names ties is just JSON: only a sender's file makes them."""
     assert read_event(purchase(ties=["x"])).ties == Reading(None, (), "", "").ties
+
+
+@pytest.mark.parametrize(
+    ("url", "told", "expected"),
+    [
+        ("https://shop.example.com/?ttclid=E.C.P.new", None, NOW),
+        ("https://shop.example.com/", None, None),
+        ("https://shop.example.com/", NOW - 3600, NOW - 3600),
+        ("https://shop.example.com/", NOW + 3600, NOW),
+    ],
+)
+async def test_a_click_has_the_time_at_which_its_page_was_seen(
+    url: str, told: float | None, expected: float | None
+) -> None:
+    """Only a URL that carries the click ID tells when the click was; a cookie's is as old as the page says."""
+    scene = Scene()
+    user = SEEN if "ttclid" not in url else msgspec.structs.replace(SEEN, ttclid=None)
+    await scene.pipeline.take(
+        Intake((), sightings=(Sighting((TOKEN,), user, Page(url=url), clicked_at=told),)), terms()
+    )
+    (memory,) = await scene.visitors.recall([[TOKEN]])
+
+    assert memory is not None
+    assert memory.clicked_at == expected

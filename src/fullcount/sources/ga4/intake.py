@@ -71,7 +71,7 @@ def _sightings(reading: Reading, hit: Hit) -> list[Sighting]:
     if event is None or not reading.ties:
         return []
     if read_signal(event.consent) in _REFUSALS:
-        return [Sighting(reading.ties, consent=event.consent, seen_at=hit.moment)]
+        return [Sighting(reading.ties, consent=event.consent, seen_at=hit.moment, consent_at=hit.moment)]
     if reading.is_lost_alone:
         return []  # it tells of nobody, and must not be taken for knowledge of somebody
-    return [Sighting(reading.ties, event.user, event.page, event.consent, hit.moment)]
+    return [Sighting(reading.ties, event.user, event.page, event.consent, hit.moment, consent_at=hit.moment)]
