@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv with everything that running, testing and checking need, and see to a Chromium for tests/browser.
+# Make .venv with everything that running, testing and checking need, see to a Chromium for tests/browser, and put the
+# senders' libraries for Node.js into .venv/node.
 # Quick when nothing changed.
 set -eu
 python=${1:-python3}
@@ -42,3 +43,19 @@ if [ "$(cat .venv/fullcount-setup 2>/dev/null)" != "$want" ]; then
 fi
 has_chromium ||
     echo "no Chromium: the tests in tests/browser will fail. Fix: install it (Debian: apt-get install chromium)" >&2
+
+# Exact versions and no lock file: one would record download addresses.
+senders=tests/contract/senders/node/package.json
+if ! cmp -s "$senders" .venv/node/installed.json; then
+    if ! command -v npm >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing Node.js for tests/contract/senders (once)" >&2
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm; } >/dev/null || true
+    fi
+    mkdir -p .venv/node && cp "$senders" .venv/node/package.json
+    if command -v npm >/dev/null &&
+        npm install --prefix .venv/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; then
+        cp "$senders" .venv/node/installed.json
+    else
+        echo "no npm, or it failed: the tests of Node.js senders will fail. Fix: install it (Debian: apt-get install npm)" >&2
+    fi
+fi

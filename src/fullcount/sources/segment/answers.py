@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fullcount.events.problems import Problem, Severity
 from fullcount.sources.manners import retry_after
 from fullcount.sources.payload import is_key
 from fullcount.sources.reply import Headers, Reply, empty_reply, json_reply
 from fullcount.sources.segment.options import SegmentOptions
-from fullcount.sources.sender import Refused, Rules
+from fullcount.sources.sender import Refused, Rules, Taken
 from fullcount.sources.source import RawRequest
 
 _PREFLIGHT: Headers = (
@@ -32,8 +33,21 @@ _LOCAL_HOST = re.compile(r"(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?")
 
 
 def success(request: RawRequest) -> Reply:
-    """Return the 200 that says that everything is stored, or can never be."""
+    """Return the 200 that says that everything is stored."""
     return json_reply(200, {"success": True}, _readable_by_pages(request))
+
+
+def result(request: RawRequest, taken: Taken) -> Reply:
+    """Return 200 for a request of which anything was taken, and 400 if each of its events was refused.
+
+    Either is final for every SDK; the 400 is what a developer gets to see of a call that can never count.
+    """
+    receipt, intake = taken.receipt, taken.intake
+    if not receipt.results or not receipt.is_refused or intake.ignored or intake.refunds:
+        return success(request)
+    fatal = (each for each in receipt.results[0].problems if each.severity is Severity.FATAL)
+    problem = next(fatal, Problem("", "the event cannot be taken", "see the ledger", code="invalid"))
+    return refusal(request, Refused(400, problem.code, problem.reason, problem.fix, problem.path))
 
 
 def refusal(request: RawRequest, refused: Refused) -> Reply:

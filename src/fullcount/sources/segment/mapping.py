@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import msgspec
 
 from fullcount.events.names import canonical_name
@@ -10,7 +12,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.each import BROKE, LARGE_BYTES
 from fullcount.sources.mapped import event_reading, purchase_id, tied
-from fullcount.sources.payload import Node, text
+from fullcount.sources.payload import Node, encode, text
 from fullcount.sources.segment.calls import Call, Envelope, items_of, read_call
 from fullcount.sources.segment.commerce import properties_of, refunded_amount
 from fullcount.sources.segment.names import is_refund, tiktok_name
@@ -108,13 +110,20 @@ class Collector:
     def _event_id(self, call: Call, name: str) -> tuple[str | None, bool]:
         """Return the sender's event_id, else an order's by the source's template, else the call's own `messageId`.
 
-        The last is a secret of the SDK: the browser's pixel cannot know it.
+        The last is a secret of the SDK: the browser's pixel cannot know it. Without one it is a digest of the call as
+        it is repeated: the corrected time is another each time.
         """
         given = _properties(call)
         event_id = text(given, "event_id")
         if event_id is None and canonical_name(name) in _ORDERS:
             event_id = self._order_event_id(given)
-        return (event_id, False) if event_id is not None else (text(call.fields, "messageId"), True)
+        if event_id is not None:
+            return event_id, False
+        event_id = text(call.fields, "messageId")
+        if event_id is None and call.at is not None:
+            repeated = {key: value for key, value in call.fields.items() if key != "sentAt"}
+            event_id = sha256(encode(repeated)).hexdigest()[:32]
+        return event_id, True
 
     def _order_event_id(self, given: Node) -> str | None:
         return purchase_id(self._rules, order_id=text(given, "order_id"), checkout_token=text(given, "checkout_id"))

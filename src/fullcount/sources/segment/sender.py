@@ -12,7 +12,7 @@ from fullcount.consent.decision import ConsentRule
 from fullcount.sources.manners import WebhookManners
 from fullcount.sources.reply import Reply
 from fullcount.sources.segment.access import shows_write_key
-from fullcount.sources.segment.answers import greeting, refusal, success
+from fullcount.sources.segment.answers import greeting, refusal, result
 from fullcount.sources.segment.mapping import Collector
 from fullcount.sources.segment.names import KINDS
 from fullcount.sources.segment.options import SegmentOptions
@@ -45,5 +45,5 @@ class Segment(WebhookManners):
         return Collector(request, rules).intake()
 
     def answer(self, request: RawRequest, outcome: Outcome) -> Reply:
-        """Exactly 200 for what is stored, with what of it can never be; 503 for what is to be repeated."""
-        return refusal(request, outcome) if isinstance(outcome, Refused) else success(request)
+        """Exactly 200 for what is stored, 503 for what is to be repeated, other refusals for what never can be."""
+        return refusal(request, outcome) if isinstance(outcome, Refused) else result(request, outcome)
