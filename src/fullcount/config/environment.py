@@ -39,7 +39,7 @@ def overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
         ConfigError: a variable names no key, or its value does not fit.
     """
     origins: dict[str, str] = {}
-    for variable in sorted(environ):
+    for variable in sorted(environ, key=_in_order):
         if not variable.startswith(PREFIX) or SEPARATOR not in variable:
             continue
         table, *rest = variable.removeprefix(PREFIX).split(SEPARATOR)
@@ -53,6 +53,12 @@ def overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
             raise ConfigError(f'there is no table "{name}"', where=variable, fix=fix)
         origins[path] = variable
     return origins
+
+
+def _in_order(variable: str) -> tuple[str, bool, str]:
+    """Sort by table and row; in a row the kind comes first, since it says which other keys there are."""
+    row, _, key = variable.rpartition(SEPARATOR)
+    return row, key != "KIND", key
 
 
 def _set_in_section(raw: dict[str, Any], name: str, rest: list[str], variable: str, text: str) -> str:

@@ -23,6 +23,7 @@ from fullcount.errands.owner import Owner
 from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.queue.entry import Errand, Fact
+from fullcount.queue.failpoints import Failpoint, reach
 from fullcount.queue.outcomes import Happening, Ignored
 from fullcount.queue.protocol import Queue
 from fullcount.sources.fetching import Response, kept_notice
@@ -90,10 +91,10 @@ class Runner:
 
     async def _go_on(self) -> None:
         while not self._stopping.is_set():
-            if not await self._look():
+            if not await self.look():
                 await wait_or_give_up(asyncio.create_task(self._stopping.wait()), self._clock, LOOK_SECONDS)
 
-    async def _look(self) -> bool:
+    async def look(self) -> bool:
         """Run what is due; return whether there may be more to do at once."""
         try:
             due = await self._queue.due_errands(AT_A_LOOK)
@@ -160,8 +161,10 @@ class Runner:
             intake = owner.sender.resolve(kept.body, responses, owner.rules)
         except InvalidEvent:
             return Later("the answer is not what the platform sends", is_everywhere=False)
+        reach(Failpoint.AFTER_FETCH)
         intake = msgspec.structs.replace(intake, request_id=_known_as(errand))
         await self._pipeline.take(intake, owner.terms)
+        reach(Failpoint.AFTER_FETCH_STORED)
         await self._queue.end_errand(errand.key)
         return None
 

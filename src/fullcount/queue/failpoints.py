@@ -25,6 +25,8 @@ class Failpoint(StrEnum):
     MID_SETTLE = "mid_settle"
     MID_SEEN_FLUSH = "mid_seen_flush"
     MID_MIGRATION = "mid_migration"
+    AFTER_FETCH = "after_fetch"
+    AFTER_FETCH_STORED = "after_fetch_stored"
 
 
 class Trigger:

@@ -10,7 +10,7 @@ from fullcount.events.tie import TieKind
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.catalogue import Value
 from fullcount.sources.mapped import event_reading, purchase_id, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, rows, seconds, text
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, plausible_time, rows, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
 
@@ -130,7 +130,7 @@ def moment(node: Node, key: str) -> int | None:
             found = parsedate_to_datetime(text(node, key) or "").timestamp()
         except (ValueError, OverflowError):
             return None
-    return int(found)
+    return plausible_time(found)
 
 
 def _value(order: Node, rules: Rules) -> float | None:

@@ -15,7 +15,7 @@ from fullcount.sources.bigcommerce.fetched import (
     read_answers,
 )
 from fullcount.sources.bigcommerce.options import BigCommerceOptions, misfit
-from fullcount.sources.bigcommerce.orders import listed_products, order_event_id, read_order, refusal_of
+from fullcount.sources.bigcommerce.orders import listed_products, moment, order_event_id, read_order, refusal_of
 from fullcount.sources.bigcommerce.signature import is_authentic
 from fullcount.sources.fetching import Question, Response
 from fullcount.sources.manners import WebhookManners, plain_refusal
@@ -125,11 +125,10 @@ def _item(scope: str, body: Node, rules: Rules) -> Intake:
     options = rules.options_as(BigCommerceOptions)
     if not options.carts:
         return _ignored("switched_off", scope, item_id or "")
-    created_at = amount(body, "created_at")
     fields: Node = {
         "event": "AddToCart",
         "event_id": item_id,
-        "event_time": None if created_at is None else int(created_at),
+        "event_time": moment(body, "created_at"),
         "page": {"url": f"{options.shop_url.rstrip('/')}/cart.php" if options.shop_url else None},
     }
     ties = tied([(TieKind.CART_TOKEN, cart_id), (TieKind.CHECKOUT_TOKEN, cart_id)])

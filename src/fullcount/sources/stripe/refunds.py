@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fullcount.sources.mapped import event_reading
-from fullcount.sources.payload import Node, amount, at, first_text, rows, seconds, text
+from fullcount.sources.payload import Node, amount, at, first_text, rows, text
 from fullcount.sources.source import Intake, Refund
 from fullcount.sources.stripe.money import in_units
 from fullcount.sources.stripe.people import reference, told_by, user_of
@@ -23,7 +23,7 @@ def read_refund(said: Snapshot) -> Intake:
     currency = text(charge, "currency")
     refund_id = f"{identity}-{int(total)}"
     size = in_units(max(0.0, _size(said, total)), currency) or 0.0
-    refund = Refund(refund_id, order_id, size, currency.upper() if currency else None, _moment(said))
+    refund = Refund(refund_id, order_id, size, currency.upper() if currency else None, said.happened_at)
     readings = (event_reading(_event(said, refund)),) if said.rules.refund_event is not None else ()
     return Intake(readings, are_names_mapped=True, refunds=(refund,), request_id=said.event_id)
 
@@ -36,10 +36,6 @@ def _size(said: Snapshot, total: float) -> float:
     newest = next(iter(rows(said.thing, "refunds", "data")), None)
     size = amount(newest, "amount")
     return total if size is None else size
-
-
-def _moment(said: Snapshot) -> float | None:
-    return seconds(said.envelope, "created")
 
 
 def _event(said: Snapshot, refund: Refund) -> Node:

@@ -6,13 +6,10 @@ from typing import Any
 
 import msgspec
 
-from fullcount.sources.payload import Node, seconds, text
+from fullcount.sources.payload import Node, plausible_time, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
 from fullcount.sources.stripe.options import StripeOptions
-
-
-EARLIEST, LATEST = 1_000_000_000, 100_000_000_000  # Unix seconds; what lies outside is no time of Stripe's
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -32,8 +29,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def happened_at(self) -> int | None:
         """When it happened, in Unix seconds: the envelope's time, since an object is made before it is paid."""
-        told = (seconds(node, "created") for node in (self.envelope, self.thing))
-        return next((int(at) for at in told if at is not None and EARLIEST < at < LATEST), None)
+        told = (plausible_time(seconds(node, "created")) for node in (self.envelope, self.thing))
+        return next((at for at in told if at is not None), None)
 
     @property
     def is_test(self) -> bool:
