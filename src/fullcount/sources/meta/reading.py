@@ -51,11 +51,14 @@ def read_all(items: Sequence[bytes], rules: Rules, test_event_code: str | None) 
 
 
 def _clicks(readings: Sequence[Reading]) -> tuple[Sighting, ...]:
-    """Return a sighting for each person of whom a click is told, so that later events without it carry it, too."""
+    """Return a sighting for each person of whom a click is told, so that later events carry it, too.
+
+    Of who opted out nothing is remembered.
+    """
     found: dict[object, Sighting] = {}
     for reading in readings:
         event = reading.event
-        if event is None or not _names_click(event):
+        if event is None or event.consent is not None or not _names_click(event):
             continue
         user = event.user
         who = (user.external_id, user.email, user.phone)

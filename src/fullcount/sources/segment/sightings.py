@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fullcount.consent.decision import stricter
+from fullcount.consent.decision import Signal, read_signal, stricter
 from fullcount.events.reading import read_event
 from fullcount.events.tie import Tie
 from fullcount.sources.payload import Node, without_gaps
@@ -11,6 +11,7 @@ from fullcount.sources.segment.person import ties_of
 from fullcount.sources.source import Sighting
 
 _Visitor = tuple[tuple[Tie, ...], tuple[str, ...]]
+_ALLOWING = frozenset({Signal.UNKNOWN, Signal.GRANTED})
 _TOLD = ("email", "phone", "ttclid", "ttp", "ip", "user_agent", "first_name")
 
 
@@ -41,7 +42,11 @@ class Sightings:
         """Return one sighting for each visitor."""
         found = []
         for (ties, _), (user, page, consent, seen_at) in self._by_visitor.items():
-            event = read_event({"event": "Pageview", "user": user, "page": page}).event
+            told: Node = {"user": user, "page": page}
+            if read_signal(consent) not in _ALLOWING:
+                # The refusal is remembered, and of the visitor only what it is found by.
+                told = {"user": {"external_id": user.get("external_id")}}
+            event = read_event({"event": "Pageview", **told}).event
             if event is not None:
                 found.append(Sighting(ties, event.user, event.page, consent, seen_at))
         return tuple(found)

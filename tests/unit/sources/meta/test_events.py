@@ -314,6 +314,7 @@ def test_a_click_is_told_for_later() -> None:
     (found,) = taken(view, view, purchase()).intake.sightings
     assert (found.page.url, found.user.external_id, found.seen_at) == (url, "u-1", NOW - 60)
     assert taken(purchase(user_data=None, event_source_url=url)).intake.sightings == ()
+    assert taken({**view, "opt_out": True}).intake.sightings == ()
     (in_milliseconds,) = taken({**view, "event_time": int(NOW) * 1000}).intake.sightings
     assert in_milliseconds.seen_at is None
 

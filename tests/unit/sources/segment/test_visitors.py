@@ -71,6 +71,15 @@ def test_one_visitor_of_a_batch_is_one_sighting() -> None:
     assert second.user.external_id == "u-2"
 
 
+def test_of_a_visitor_who_refused_only_the_refusal_is_told() -> None:
+    """What the visitor said is remembered by both ids; address, browser and landing page are not."""
+    consent = {"categoryPreferences": {"Advertising": False}}
+    page = {"url": "https://shop.example.com/?ttclid=E.C.P.landing0001"}
+    found = sighting(identify(context={"consent": consent, "page": page, "ip": "192.0.2.44"}))
+    assert (found.consent, found.user.external_id, ties_of(found)) == ("denied", "u-1", [("client_id", "a-1")])
+    assert (found.user.email, found.user.phone, found.user.ip, found.page.url) == (None, None, None, None)
+
+
 def test_a_call_that_tells_nothing_new_is_not_remembered() -> None:
     """An id alone says only that somebody was there; and a call that names nobody could never be found again."""
     assert taken(track()).intake.sightings == ()
