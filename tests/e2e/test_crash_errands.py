@@ -50,7 +50,7 @@ async def post_notice(house: House, order: int) -> None:
 
 @pytest.mark.parametrize("place", ["after_fetch:3", "after_fetch_stored:3"])
 async def test_a_death_in_the_middle_of_an_errand_costs_nothing(tmp_path: Path, place: str) -> None:
-    """The first start takes notices of orders that cannot be read yet; the next dies half way; the last ends them all."""
+    """The first start takes notices of orders that cannot be read yet; the next dies half way; the last ends them."""
     async with served_api() as api, House(tmp_path, settings_for(api.url)) as house:
         await house.start()
         for order in ORDERS:

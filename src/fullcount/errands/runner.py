@@ -31,6 +31,7 @@ from fullcount.sources.source import Ignored as IgnoredNotice
 from fullcount.sources.source import Intake
 
 LOOK_SECONDS = 1.0  # between two looks for errands
+REST_SECONDS = 30.0  # at most for a source whose platform fails: a new notice finds out early that it is back
 AT_A_LOOK = 100
 AT_ONCE = 4  # errands of one source, so that a shop's API is not flooded
 TOPIC = "notice"  # what a notice is called that was given up
@@ -59,6 +60,7 @@ class Runner:
         self._owners = owners
         self._observer = observer or NullObserver()
         self._random = random
+        self._resting: dict[str, float] = {}  # source -> until when its platform is left alone (Unix seconds)
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -107,16 +109,20 @@ class Runner:
         return len(due) == AT_A_LOOK
 
     async def _run_source(self, source: str, errands: Sequence[Errand]) -> None:
-        for start in range(0, len(errands), AT_ONCE):
+        """Run a source's errands, a few at once, until its platform fails; the rest then waits without being tried."""
+        done = 0
+        while done < len(errands) and self._clock.now() >= self._resting.get(source, 0.0):
             if self._stopping.is_set():
                 return
-            waits = await _all(self._run_errand(errand) for errand in errands[start : start + AT_ONCE])
-            rest = errands[start + AT_ONCE :]
-            if rest and (wait := max(waits)):
-                until = self._clock.now() + wait
-                await _all(self._queue.postpone_errand(errand.key, until) for errand in rest)
-                self._observer.postponed(source, len(rest), "as others of the source", wait)
-                return
+            some = errands[done : done + AT_ONCE]
+            waits = [wait for wait in await _all(self._run_errand(errand) for errand in some) if wait]
+            done += len(some)
+            if waits:
+                self._resting[source] = self._clock.now() + min(waits)
+        if rest := errands[done:]:
+            until = self._resting[source]
+            await _all(self._queue.postpone_errand(errand.key, until) for errand in rest)
+            self._observer.postponed(source, len(rest), "as others of the source", until - self._clock.now())
 
     async def _run_errand(self, errand: Errand) -> float:
         """Run one errand; return how long the others of its source had better wait, in seconds."""
@@ -139,7 +145,9 @@ class Runner:
         else:
             await self._queue.postpone_errand(errand.key, self._clock.now() + wait)
             self._observer.postponed(errand.source, 1, later.why, wait)
-        return wait if later.is_everywhere else 0.0
+        if not later.is_everywhere:
+            return 0.0
+        return min(wait, REST_SECONDS) if later.wait_seconds is None else later.wait_seconds
 
     async def _attempt(self, errand: Errand) -> Later | None:
         """Fetch and store what an errand names; return why it is to be tried again, or None if it is done."""

@@ -98,6 +98,7 @@ class Scene:
         queue: MemoryQueue | None = None,
         clock: ManualClock | None = None,
         asker: ScriptedAsker | None = None,
+        is_observed: bool = True,
     ) -> None:
         self.clock = clock or ManualClock(NOW)
         self.queue = queue or MemoryQueue(self.clock)
@@ -109,7 +110,7 @@ class Scene:
             self.clock,
             self.asker,
             owners_of(settings_of(*(names or ("shop",))), NOW),
-            observer=self.heard,
+            observer=self.heard if is_observed else None,
             random=lambda: 1.0,
         )
 

@@ -12,7 +12,7 @@ from tests.unit.sources.fixtures import NOW
 from fullcount.clock import DAY_SECONDS, ManualClock
 from fullcount.errands.asking import Answered, Reply, Unheard
 from fullcount.errands.owner import owners_of
-from fullcount.errands.runner import AT_A_LOOK, AT_ONCE, LOOK_SECONDS
+from fullcount.errands.runner import AT_A_LOOK, AT_ONCE, LOOK_SECONDS, REST_SECONDS
 from fullcount.errors import StoreCorrupt, StoreUnavailable
 from fullcount.queue.delivery import LeaseLimits
 from fullcount.queue.entry import Entry, Errand, Note, Verdict
@@ -114,6 +114,42 @@ async def test_a_platform_that_is_down_costs_one_round_however_much_waits() -> N
     assert {errand.due_at for errand in scene.waiting} == {NOW + 5.0}
     assert len(scene.waiting) == 50
     assert ("postponed", "down", 46, "as others of the source", 5.0) in scene.heard.lines
+
+
+async def test_a_long_list_of_notices_costs_no_more() -> None:
+    """Of hundreds that wait a few are asked for, look after look, until the platform's rest is over."""
+    scene = Scene()
+    for order in range(250):
+        await scene.notice(order)
+    while await scene.runner.look():
+        pass
+    assert len(scene.asker.asked) == 2 * AT_ONCE
+    assert {errand.due_at for errand in scene.waiting} == {NOW + 5.0}
+
+    for order in range(250):
+        scene.sell(order)
+    scene.clock.advance(5.0)
+    while await scene.runner.look():
+        pass
+    assert len(await sold(scene)) == 250
+
+
+async def test_a_fresh_notice_finds_out_early_that_a_platform_is_back() -> None:
+    """One notice waits long after many attempts; a new one is tried as soon as the platform's short rest is over."""
+    scene = Scene()
+    await scene.notice(1)
+    for _ in range(8):
+        await scene.runner.look()
+        scene.clock.advance(scene.waiting[0].due_at - scene.clock.now())
+    await scene.runner.look()
+    assert scene.waiting[0].due_at - scene.clock.now() == 900.0
+    scene.sell(2)
+    await scene.notice(2)
+    await scene.runner.look()
+    assert await sold(scene) == []
+    scene.clock.advance(REST_SECONDS)
+    await scene.runner.look()
+    assert await sold(scene) == ["2"]
 
 
 async def test_one_order_that_cannot_be_read_does_not_hold_up_the_others() -> None:
