@@ -194,8 +194,7 @@ _ASSUMES = {
     Browser.NONE: "no browser half exists: whatever arrives is sent. If a pixel on the site sends the same events, "
     'set browser = "other" or they may be counted twice',
     Browser.OTHER: "a pixel that we do not control sends them too: only server_events with a shared event_id go",
-    Browser.SNIPPET: "our snippet sends the browser half, but no route of this version brings it: merge_events wait "
-    "hold_seconds and go alone",
+    Browser.SNIPPET: "our snippet sends the browser half: merge_events wait up to hold_seconds for their other half",
 }
 
 

@@ -35,10 +35,10 @@ def test_a_test_code_without_an_end_holds_for_an_hour() -> None:
     assert "test_event_code" not in told()
 
 
-def test_a_pixel_with_a_snippet_says_that_nothing_brings_the_other_half() -> None:
-    """Purchases of such a pixel wait in vain, and its line says so."""
+def test_a_pixel_with_a_snippet_says_that_halves_wait_for_each_other() -> None:
+    """Purchases of such a pixel wait, and its line says for how long."""
     pixel = Pixel(name="store", code="CEXAMPLE0PIXEL000001", access_token="test-token", browser=Browser.SNIPPET)
     lines = dict(lines_at_start(Settings(pixels=(pixel,)), "http://127.0.0.1:8080", NOW))
 
-    assert "no route of this version brings it" in lines["pixel"]["means"]
+    assert "wait up to hold_seconds" in lines["pixel"]["means"]
     assert "test-token" not in str(lines)

@@ -64,11 +64,18 @@ $consent_comment
 consent = "$consent"
 default_country = "$region"                   # for phone numbers without a country code
 """)
+PAGES = string.Template("""
+[[sources]]
+name = "web"
+kind = "browser"                         # the snippet in your pages, see docs/sources/browser.md
+key = "pk-store"                         # public: it stands in your pages
+pixels = ["store"]
+default_country = "$region"
+""")
 
 BROWSER_COMMENTS = {
     Browser.NONE: "# Nobody sends this pixel's browser half: every purchase that comes here is TikTok's only copy.",
-    Browser.SNIPPET: "# Our snippet sends the browser half. No route of this version brings it: a purchase waits\n"
-    "# hold_seconds for it and goes alone.",
+    Browser.SNIPPET: "# Our snippet sends the browser half: a purchase waits up to hold_seconds for its other half.",
     Browser.OTHER: "# A pixel or app that we do not control sends the browser half. The source below starts in\n"
     '# observe, where nothing is sent, until you have seen that both halves share an event_id and set mode = "live".',
 }
@@ -118,7 +125,8 @@ def init(
 def settings_text(pixel_code: str, country: str, browser: Browser) -> str:
     """Return the settings file for one pixel and one backend."""
     needs_grant = country in NEEDS_GRANT
-    return TEMPLATE.substitute(
+    pages = PAGES.substitute(region=country) if browser is Browser.SNIPPET else ""
+    backend = TEMPLATE.substitute(
         code=pixel_code,
         region=country,
         browser=browser.value,
@@ -126,6 +134,7 @@ def settings_text(pixel_code: str, country: str, browser: Browser) -> str:
         consent="by_region" if needs_grant else "sender_vouches",
         consent_comment=GRANT_COMMENT if needs_grant else VOUCH_COMMENT,
     )
+    return backend + pages
 
 
 def _pixel_code(said: str) -> str:

@@ -73,13 +73,14 @@ def warnings_of(settings: Settings, now: float) -> Iterator[str]:
     for index, pixel in enumerate(settings.pixels):
         if not any(pixel.name in source.pixels for source in settings.sources):
             yield f"pixels[{index}]: no source sends to {pixel.name}. Fix: add it to a source's pixels"
-        if pixel.browser is Browser.SNIPPET:
-            said = "no route of this version brings the browser half, so merge_events wait hold_seconds and go alone"
-            yield f'pixels[{index}].browser: {said}. Fix: "none", or "other" if something sends that half'
+        brings = any(source.kind == "browser" and pixel.name in source.pixels for source in settings.sources)
+        if pixel.browser is Browser.SNIPPET and not brings:
+            said = "no source of the kind browser brings its half, so merge_events wait hold_seconds and go alone"
+            yield f'pixels[{index}].browser: {said}. Fix: add a [[sources]] table with kind = "browser"'
 
 
 def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:
-    if any(len(key) < SHORT_KEY for key in keys_of_source(source)):
+    if not is_key_public(source) and any(len(key) < SHORT_KEY for key in keys_of_source(source)):
         yield f"{path}.key: shorter than {SHORT_KEY} characters, so it can be guessed. Fix: use a longer one"
     if source.test_until and not source.test_event_code:
         yield f"{path}.test_until: does nothing without test_event_code. Fix: take it out, or add the code"
@@ -90,6 +91,11 @@ def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:
 def keys_of_source(source: Source) -> tuple[str, ...]:
     """Return a source's keys, one or several."""
     return (source.key,) if isinstance(source.key, str) else source.key
+
+
+def is_key_public(source: Source) -> bool:
+    """Say whether a source's key is no secret."""
+    return source.kind in SENDERS and SENDERS[source.kind].is_key_public
 
 
 def _check_server(settings: Settings) -> None:

@@ -10,7 +10,13 @@ from typing import Any
 import msgspec
 
 from fullcount.clock import Clock, SystemClock
-from fullcount.config.crosscheck import keys_of_source, observes_by_default, refuse_contradictions, warnings_of
+from fullcount.config.crosscheck import (
+    is_key_public,
+    keys_of_source,
+    observes_by_default,
+    refuse_contradictions,
+    warnings_of,
+)
 from fullcount.config.decode import decode
 from fullcount.config.environment import overlay
 from fullcount.config.option_secrets import secret_options, with_secrets
@@ -96,7 +102,7 @@ def _literal_secrets(settings: Settings, origins: Mapping[str, str]) -> list[str
     written: list[tuple[str, tuple[str, ...]]]
     written = [(f"pixels[{i}].access_token", (pixel.access_token,)) for i, pixel in enumerate(settings.pixels)]
     for i, source in enumerate(settings.sources):
-        written.append((f"sources[{i}].key", keys_of_source(source)))
+        written.append((f"sources[{i}].key", () if is_key_public(source) else keys_of_source(source)))
         for key, form in secret_options(type(source.options)).items():
             if form == "line" and (said := getattr(source.options, key)):
                 written.append((f"sources[{i}].{key}", (said,)))

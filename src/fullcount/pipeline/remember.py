@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fullcount.consent.decision import Action, Circumstances, decide
 from fullcount.events.model import Event
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
@@ -17,9 +18,19 @@ _NO_EVENT = "Pageview"  # a name is needed to identify anything; a sighting has 
 
 
 def memories_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[tuple[tuple[Tie, ...], Memory]]:
-    """Yield by which ties to remember what, for each sighting of a request."""
+    """Yield by which ties to remember what, for each sighting of a request.
+
+    Consent decides here as it does for events: where nothing may be sent, nothing is remembered but the answer itself.
+    """
     for sighting in intake.sightings:
-        yield _memory(sighting, terms, now)
+        ties, memory = _memory(sighting, terms, now)
+        country = sighting.user.country or terms.default_country
+        circumstances = Circumstances(state=sighting.user.state, limits_opt_out=terms.limits_opt_out)
+        decision = decide(sighting.consent, country, terms.consent, terms.regions, circumstances)
+        if decision.action in (Action.SEND, Action.LIMIT):
+            yield ties, memory
+        elif sighting.consent is not None:
+            yield ties, Memory(seen_at=memory.seen_at, consent=memory.consent, consent_at=memory.consent_at)
 
 
 def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[Tie, ...], Memory]:
@@ -40,6 +51,7 @@ def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[T
         country=user.country,
         consent=sighting.consent,
         consent_at=sighting.consent_at,
+        consent_version=sighting.consent_version,
         email=several(user.email),
         phone=several(user.phone),
         external_id=several(user.external_id),

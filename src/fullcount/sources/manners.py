@@ -18,6 +18,7 @@ class WebhookManners:
     doors: Sequence[Door] = ()
     options: type[Options] = Options
     consent = ConsentRule.BY_REGION
+    is_key_public: bool = False
 
     def greet(self, _request: RawRequest, _known: Sequence[Rules]) -> Reply | None:
         """Answer nothing without a signature."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fullcount.consent.decision import ConsentRule
 from fullcount.sources.adobe.sender import Adobe
 from fullcount.sources.bigcommerce.sender import BigCommerce
+from fullcount.sources.browser.sender import Browser
 from fullcount.sources.ga4.sender import Ga4
 from fullcount.sources.meta.sender import Meta
 from fullcount.sources.segment.sender import Segment
@@ -18,7 +19,17 @@ from fullcount.sources.woocommerce import WooCommerce
 # What is ours or TikTok's own: one key opens both kinds of route.
 OWN_KINDS = ("json", "tiktok")
 
-_SENDERS: tuple[Sender, ...] = (Adobe(), BigCommerce(), Shopify(), Ga4(), Stripe(), WooCommerce(), Segment(), Meta())
+_SENDERS: tuple[Sender, ...] = (
+    Browser(),
+    Adobe(),
+    BigCommerce(),
+    Shopify(),
+    Ga4(),
+    Stripe(),
+    WooCommerce(),
+    Segment(),
+    Meta(),
+)
 
 SENDERS: Mapping[str, Sender] = {sender.kind: sender for sender in _SENDERS}
 KINDS = (*OWN_KINDS, *SENDERS)

@@ -115,6 +115,7 @@ class Sender(Protocol):
     doors: Sequence[Door]  # none: it is called at /webhooks/{source}
     options: type[Options]
     consent: ConsentRule  # how a consent that is missing is read, unless the settings say otherwise
+    is_key_public: bool  # it stands in pages for everybody to read, and is no secret
 
     def greet(self, request: RawRequest, known: Sequence[Rules], /) -> Reply | None:
         """Return the answer to what needs no key (a ping, a CORS preflight, a challenge), or None.

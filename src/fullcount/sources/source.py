@@ -83,6 +83,7 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
     seen_at: float | None = None  # Unix seconds; nothing: now
     clicked_at: float | None = None  # of the click ID; nothing: now if the page's own URL has it, else unknown
     consent_at: float | None = None  # when the visitor answered; a grant without its time lifts no refusal
+    consent_version: str | None = None  # of the question that was answered
 
 
 class Erasure(msgspec.Struct, frozen=True, gc=False):

@@ -108,7 +108,7 @@ def _to_fetch(scope: str, body: Node, rules: Rules, refund_id: str | None = None
     if not (named_id.isascii() and named_id.isdigit() and len(named_id) <= 20):
         return _ignored("unreadable_notice", scope, detail="the notice names nothing that could be fetched")
     event_id = f"customer-{named_id}" if scope == CUSTOMER_SCOPE else order_event_id(rules, named_id) or ""
-    if not rules.options_as(BigCommerceOptions).can_fetch:
+    if not rules.options_as(BigCommerceOptions).store_hash:  # the token goes with it, and is not at hand everywhere
         return _ignored("unreadable_notice", scope, event_id, _NO_TOKEN)
     known_as = text(body, "hash") or f"{scope} {named_id} {text(body, 'created_at')}"
     notice = Notice(known_as, Named(scope, named_id, refund_id).kept(), event_id)

@@ -6,6 +6,7 @@ Safari keeps a script's cookie for 7 days, or one after an ad's link; one that t
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 import string
@@ -16,15 +17,12 @@ from fullcount.clock import DAY_SECONDS
 from fullcount.sources.reply import Headers
 from fullcount.sources.source import RawRequest
 
-CLICK_COOKIE = "ttclid"
-BROWSER_ID_COOKIE = "_ttp"
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 _LETTERS = string.ascii_letters + string.digits
-_HOST = re.compile(r"[a-z0-9.-]{1,253}")
-_VALUE = re.compile(r"[A-Za-z0-9._~-]{1,512}")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_VALUE = re.compile(r"[A-Za-z0-9._~+/=-]{1,1024}")  # of what cookies may hold, what every reader takes as it stands
 
 
 def new_browser_id() -> str:
@@ -46,18 +44,31 @@ def drop_cookie(request: RawRequest, name: str) -> Headers:
 
 def _cookie(request: RawRequest, pair: str) -> Headers:
     host = _host(request)
-    site = site_of(host)
     parts = [pair, "Path=/", "SameSite=Lax"]
-    if site is not None:
+    if (site := site_of(host)) is not None:
         parts.append(f"Domain={site}")
-    if host not in _LOOPBACK:
+    if not is_loopback(host) or request.header("origin").startswith("https:"):
         parts.append("Secure")
-    return ((b"set-cookie", "; ".join(parts).encode("latin-1")),)
+    return ((b"set-cookie", "; ".join(parts).encode("ascii")),)
 
 
 def _host(request: RawRequest) -> str:
-    host = request.header("host").rsplit("@", 1)[-1].lower()
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    host = request.header("host").strip().lower()
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].removesuffix(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, where browsers trust plain HTTP.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("shop.localhost"), is_loopback("::1"), is_loopback("shop.example.com")
+    (True, True, True, False)
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=256)
@@ -67,7 +78,7 @@ def site_of(host: str) -> str | None:
     >>> site_of("www.shop.example.co.uk"), site_of("127.0.0.1"), site_of("localhost")
     ('example.co.uk', None, None)
     """
-    if _HOST.fullmatch(host) is None or host.replace(".", "").isdigit() or "." not in host:
+    if len(host) > 253 or _HOST.fullmatch(host) is None or "." not in host or host.replace(".", "").isdigit():
         return None
     suffixes = _suffixes()
     return None if suffixes is None else suffixes.privatesuffix(host)
@@ -75,9 +86,10 @@ def site_of(host: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList | None:
-    """Return the public suffix list, which is large and which only pages need; None where it is not installed."""
+    """Return the public suffix list, or None where it is not installed."""
     try:
-        from publicsuffixlist import PublicSuffixList as Listed  # noqa: PLC0415 - see above
+        # Imported here, since it is of an extra, large, and only pages need it.
+        from publicsuffixlist import PublicSuffixList as Listed  # noqa: PLC0415
     except ModuleNotFoundError:
         return None
     return Listed()

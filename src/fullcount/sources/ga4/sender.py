@@ -40,6 +40,7 @@ class Ga4:
     )
     options: type[Options] = Ga4Options
     consent = ConsentRule.BY_REGION
+    is_key_public: bool = False
 
     def greet(self, request: RawRequest, known: Sequence[Rules]) -> Reply | None:
         """Answer browsers' preflights, probes and the validator, and a wrong secret where that shall not show."""
