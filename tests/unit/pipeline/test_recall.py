@@ -174,3 +174,24 @@ async def test_a_click_has_the_time_at_which_its_page_was_seen(
 
     assert memory is not None
     assert memory.clicked_at == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "rule", "is_kept", "answer"),
+    [
+        (None, ConsentRule.SENDER_VOUCHES, True, None),
+        (None, ConsentRule.REQUIRED, False, None),
+        ("granted", ConsentRule.REQUIRED, True, "granted"),
+        ("denied", ConsentRule.SENDER_VOUCHES, False, "denied"),
+    ],
+)
+async def test_what_may_not_be_sent_is_not_remembered(
+    said: str | None, rule: ConsentRule, answer: str | None, *, is_kept: bool
+) -> None:
+    """Without the grant that the source needs nothing of a visitor is kept but the answer itself."""
+    scene = Scene(terms(consent=rule))
+    await scene.sees(TOKEN, consent=said)
+    (memory,) = await scene.visitors.recall([[TOKEN]])
+
+    assert (memory is not None and memory.ttclid is not None) is is_kept
+    assert (memory.consent if memory else None) == answer
