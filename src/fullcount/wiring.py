@@ -29,6 +29,7 @@ from fullcount.gateway.metrics import Metrics
 from fullcount.gateway.observe import Watch
 from fullcount.gateway.remote_clock import RemoteClock, clock_of
 from fullcount.gateway.server import HttpServer, address_of, listen, server_config, tune_interpreter
+from fullcount.pipeline.modes import lines_of_switches, void_switches
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.queue import failpoints
 from fullcount.queue.protocol import Queue
@@ -118,7 +119,11 @@ def open_store(settings: Settings, clock: Clock) -> SqliteQueue:
             where=f"storage.url = {settings.storage.url}",
             fix="name a folder that this user may write",
         ) from error
-    knobs = StoreSettings(min_free_disk=settings.storage.min_free_disk, retention_days=settings.storage.retention_days)
+    knobs = StoreSettings(
+        min_free_disk=settings.storage.min_free_disk,
+        retention_days=settings.storage.retention_days,
+        modes={source.name: source.mode or Mode.LIVE for source in settings.sources},
+    )
     return SqliteQueue.open(path, clock, knobs)
 
 
@@ -182,6 +187,19 @@ def lines_at_start(settings: Settings, url: str, now: float) -> Iterator[tuple[s
         yield "source", {name: str(value) for name, value in values.items()}
 
 
+async def heed_switches(house: House, settings: Settings) -> None:
+    """Say which sources a person switched, and forget the switches that the settings have overtaken.
+
+    Raises:
+        StoreUnavailable: that cannot be stored now.
+    """
+    switches = house.queue.modes()
+    for line, values in lines_of_switches(settings, switches):
+        house.log.warning(line, **values)
+    for name in void_switches(settings, switches):
+        await house.queue.switch_mode(name, None)
+
+
 def _test_time(source: Source, now: float) -> str:
     if source.test_until is None:
         return "all its events are test events for one hour from now"
@@ -232,6 +250,7 @@ async def serve(loaded: Loaded, environ: Mapping[str, str]) -> None:
                 house.log.warning("settings", problem=warning)
             for line, values in lines_at_start(settings, address_of(listener), clock.now()):
                 house.log.info(line, **values)
+            await heed_switches(house, settings)
             tune_interpreter()
             try:
                 await run_house(house, listener, settings)

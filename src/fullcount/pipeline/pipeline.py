@@ -13,6 +13,7 @@ from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
 from fullcount.pipeline.erase import erase
+from fullcount.pipeline.modes import in_force
 from fullcount.pipeline.notes import notes_of
 from fullcount.pipeline.remember import memories_of
 from fullcount.pipeline.terms import SourceTerms
@@ -97,6 +98,7 @@ class Pipeline:
         Raises:
             StoreUnavailable: it is not certain that they are stored.
         """
+        terms = in_force(terms, self._queue.modes())
         call = _Call(intake, terms, self._clock.now())
         for error in intake.broken:
             self._observer.event_broke(terms.name, error)
@@ -109,7 +111,9 @@ class Pipeline:
         notes: tuple[Note, ...] = facts
         if intake.ignored or intake.refunds or intake.notices:
             notes = (*facts, *notes_of(intake, terms, call.now))
-        once = request_key(terms.name, intake.request_id) if intake.request_id else None
+        # What was only withheld or refused may come again and be taken: it claims nothing.
+        is_claimed = bool(intake.request_id) and (bool(entries) or notes is not facts)
+        once = request_key(terms.name, intake.request_id) if is_claimed else None
         started = elapsed_seconds()
         verdicts = await self._queue.accept(entries, notes, once=once)
         self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)

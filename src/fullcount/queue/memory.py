@@ -27,13 +27,14 @@ from fullcount.queue.delivery import (
 from fullcount.queue.entry import Entry, Errand, Fact, Note, Verdict
 from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
+from fullcount.queue.memory_modes import MemoryModes
 from fullcount.queue.memory_notes import Notes
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
 from fullcount.queue.waiting import Claim, LaneBook, Waiting, lane_state
 from fullcount.redact import mask_chosen
 
 
-class MemoryQueue:
+class MemoryQueue(MemoryModes):
     """A `Queue` in plain dicts.
 
     What a test may look at: `facts`, `refunds` and `errands` (by key), `attempts` (by id), `outcomes` (by seq) and
@@ -42,6 +43,7 @@ class MemoryQueue:
     """
 
     def __init__(self, clock: Clock) -> None:
+        super().__init__()
         self._clock = clock
         self._waiting: dict[int, Waiting] = {}
         self._held: dict[bytes, Waiting] = {}

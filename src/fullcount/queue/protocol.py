@@ -10,6 +10,7 @@ from fullcount.queue.entry import Entry, Errand, Note, Verdict
 from fullcount.queue.forgetting import Forgotten, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
+from fullcount.queue.switch import Switch, Switches
 
 
 class Queue(Protocol):
@@ -90,6 +91,14 @@ class Queue(Protocol):
 
     async def postpone_errand(self, key: bytes, due_at: float) -> None:
         """Let an errand wait until `due_at` (Unix seconds) and count the attempt."""
+        ...
+
+    def modes(self) -> Switches:
+        """Return the sources that a person switched, by name. It costs a look: every request asks."""
+        ...
+
+    async def switch_mode(self, source: str, switch: Switch | None) -> None:
+        """Let a person's word for a source stand from now on, or (None) forget the one that stands."""
         ...
 
     async def changed(self) -> None:

@@ -27,6 +27,7 @@ from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refun
 from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Happening, Outcome, Reason
+from fullcount.queue.switch import Switch
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Model:
     requests: dict[bytes, int] = field(default_factory=dict)  # when each was taken, in whole seconds
     refunds: dict[bytes, str] = field(default_factory=dict)  # the event_id of each one's order
     errands: dict[bytes, Errand] = field(default_factory=dict)
+    modes: dict[str, Switch] = field(default_factory=dict)  # the sources that a person switched
 
     def accept_request(
         self, entries: Sequence[Entry], notes: Sequence[Note], once: bytes | None, now: float

@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import invariant, rule
 
 from fullcount.clock import ManualClock
+from fullcount.config.settings import Mode
 from fullcount.events.model import Half
 from fullcount.queue.delivery import Selection
 from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund
 from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
 from fullcount.queue.protocol import Queue
+from fullcount.queue.switch import Switch
 from fullcount.testing.queue_model import Model
 
 T = TypeVar("T")
@@ -116,6 +118,20 @@ class NoteRules:
         assert again == Forgotten()
         letters = self.run(self.queue.dead_letters(Selection(), limit=10_000))
         assert not any(Match(subject).takes(letter.source, letter.event) for letter in letters)
+
+    @rule(source=st.sampled_from(("shop", "backend")), mode=st.sampled_from((*Mode, None)))
+    def switch_mode(self, source: str, mode: Mode | None) -> None:
+        """A person's word for a source stands until another, or until it is forgotten."""
+        switch = None if mode is None else Switch(mode, Mode.LIVE, self.clock.now())
+        self.run(self.queue.switch_mode(source, switch))
+        self.model.modes = {name: kept for name, kept in self.model.modes.items() if name != source}
+        if switch is not None:
+            self.model.modes[source] = switch
+
+    @invariant()
+    def modes_are_as_they_should_be(self) -> None:
+        """Every engine knows who was switched, also after a crash."""
+        assert dict(self.queue.modes()) == self.model.modes
 
     @rule()
     def let_a_week_pass(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fullcount.clock import Clock, elapsed_seconds
 from fullcount.queue.sqlite.commands import Answers, Command, Task
-from fullcount.queue.sqlite.control import Bury, ControlAnswer, ControlCommand, Pause, Redrive, Resume
+from fullcount.queue.sqlite.control import Bury, ControlAnswer, ControlCommand, Pause, Redrive, Resume, SwitchMode
 from fullcount.queue.sqlite.partitions import day_of
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Store
@@ -156,9 +156,19 @@ class Background:
                 self._tasks.append(Task(steps, control_id=control_id))
             case Bury():
                 self._tasks.append(Task(store.bury(command.selection, command.reason), control_id=control_id))
+            case SwitchMode():
+                store.inbox.answer(control_id, self._switched(store, command), now)
             case None:
                 answer = ControlAnswer(error="this Fullcount does not know the command")
                 store.inbox.answer(control_id, answer, now)
+
+    def _switched(self, store: Store, command: SwitchMode) -> ControlAnswer:
+        said = self._settings.modes.get(command.source)
+        if said is None:
+            return ControlAnswer(error=f"this gateway was started without a source named {command.source}")
+        store.modes.switch(command.source, command.mode, said, self._clock.now())
+        _log.warning("a person switched source %s: %s from now on", command.source, command.mode.value)
+        return ControlAnswer()
 
     def _is_flush_due(self, store: Store) -> bool:
         is_enough = self._flush is None and store.seen.pending >= self._settings.flush_keys

@@ -8,6 +8,7 @@ import apsw
 import msgspec
 
 from fullcount.clock import Clock
+from fullcount.config.settings import Mode
 from fullcount.errors import StoreUnavailable
 from fullcount.queue.delivery import Selection
 from fullcount.queue.lane import Lane
@@ -46,7 +47,14 @@ class Bury(msgspec.Struct, frozen=True, tag=True):
     reason: Reason = Reason.PURGED
 
 
-ControlCommand = Pause | Resume | Redrive | Bury
+class SwitchMode(msgspec.Struct, frozen=True, tag=True):
+    """Let a source go live, or observe again."""
+
+    source: str
+    mode: Mode
+
+
+ControlCommand = Pause | Resume | Redrive | Bury | SwitchMode
 
 
 class ControlAnswer(msgspec.Struct, frozen=True):

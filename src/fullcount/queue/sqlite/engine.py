@@ -33,6 +33,7 @@ from fullcount.queue.sqlite.settings import StoreSettings, StoreStats
 from fullcount.queue.sqlite.store import Part
 from fullcount.queue.sqlite.unreadable import SET_ASIDE, readable
 from fullcount.queue.sqlite.writer import Writer
+from fullcount.queue.switch import Switch, Switches
 
 
 class SqliteQueue:
@@ -158,6 +159,14 @@ class SqliteQueue:
     async def postpone_errand(self, key: bytes, due_at: float) -> None:
         """Let an errand wait until `due_at` and count the attempt."""
         await self._ask(lambda store: store.postpone_errand(key, due_at))
+
+    def modes(self) -> Switches:
+        """Return the sources that a person switched, as of the last commit."""
+        return self._writer.modes
+
+    async def switch_mode(self, source: str, switch: Switch | None) -> None:
+        """Let a person's word for a source stand, or forget it."""
+        await self._ask(lambda store: store.modes.put(source, switch))
 
     async def changed(self) -> None:
         """Wait until something was accepted, released, redriven, resumed or settled since the last call returned."""

@@ -85,7 +85,17 @@ CREATE TABLE tie (digest BLOB PRIMARY KEY, visitor INTEGER NOT NULL, seen_at REA
 CREATE INDEX tie_visitor ON tie (visitor);
 """
 
-MIGRATIONS: Sequence[str] = (FIRST, SECOND, THIRD)
+# What a person switched a source to, and what its settings said then.
+FOURTH = """
+CREATE TABLE mode (
+    source TEXT PRIMARY KEY,
+    mode TEXT NOT NULL,
+    instead_of TEXT NOT NULL,
+    switched_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Sequence[str] = (FIRST, SECOND, THIRD, FOURTH)
 
 # Tables of which there is one for each stretch of time, so that retention drops them whole.
 PARTITIONED = {

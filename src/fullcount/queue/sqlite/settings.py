@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from fullcount.config.settings import Mode
 from fullcount.queue.sqlite.connection import WAL_LIMIT_BYTES
 
 
@@ -33,6 +34,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     wal_limit_bytes: int = WAL_LIMIT_BYTES  # a larger WAL is truncated
     poll_seconds: float = 0.5  # how often commands of other processes are looked for
     disk_check_seconds: float = 1.0
+    modes: Mapping[str, Mode] = {}  # what the settings say of each source, which a person's switch goes before
     free_disk: Callable[[Path], int] = free_disk_bytes
     on_commit: Callable[[float, int], None] = _ignore_commit  # seconds, commands; called in the writer's thread
     vfs: str | None = None  # SQLite's file layer by name; tests put a faulty one here

@@ -30,6 +30,7 @@ from fullcount.queue.sqlite.intake import Intake, Offer
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import Lanes
 from fullcount.queue.sqlite.leases import Grant, Leases
+from fullcount.queue.sqlite.modes import Modes
 from fullcount.queue.sqlite.oblivion import Oblivion
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.refunds import Refunds
@@ -77,6 +78,7 @@ class Store:
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
         self.inbox = Inbox(connection)
+        self.modes = Modes(connection)
         self.hours = Hours(connection, clock.now())
         self._parts: dict[Callable[[apsw.Connection], Part], Part] = {}
         self._next_seq = self._meta("next_seq")

@@ -24,6 +24,7 @@ from fullcount.queue.sqlite.owner import Owner
 from fullcount.queue.sqlite.schema import migrate
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.queue.sqlite.store import Part, Store
+from fullcount.queue.switch import Switches
 
 MOST_ENTRIES = 8_192  # in one group, so that no commit takes long
 
@@ -52,6 +53,7 @@ class Writer:
         self._part_makers: list[Callable[[apsw.Connection], Part]] = []
         self._corrupt: StoreCorrupt | None = None
         self.failure = ""
+        self.modes: Switches = {}  # as of the last commit
         self.commits, self.last_seconds, self.total_seconds, self.longest_seconds = 0, 0.0, 0.0, 0.0
         self.disk = Disk(path, settings)
         self._owner = Owner(path)
@@ -193,6 +195,7 @@ class Writer:
             failpoints.reach(Failpoint.BEFORE_COMMIT)
         store.connection.execute("COMMIT")
         self._handed_out = store.leases.ids()
+        self.modes = store.modes.standing
         self._background.committed()
         self.failure = ""
         if is_durable_step:
@@ -249,6 +252,7 @@ class Writer:
                 raise store_error(error, self._path) from error
             raise
         self.disk.watch(store.connection)
+        self.modes = store.modes.standing
         return store
 
     def _fail(self, group: Sequence[Command], error: FullcountError) -> None:
