@@ -35,6 +35,7 @@ _BROWSER_ID = re.compile(r"[!-~]{1,128}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 _MAY_BE_KNOWN = frozenset({Action.SEND, Action.LIMIT})
 _NO_PIXEL = frozenset({"absent", "blocked", "refused"})
+_NOWHERE = frozenset({"XX", "ZZ"})  # how CDNs write that they do not know
 _TIES = {
     "cart_token": TieKind.CART_TOKEN,
     "checkout_token": TieKind.CHECKOUT_TOKEN,
@@ -77,7 +78,7 @@ def read_visit(beacon: Node, request: RawRequest, rules: Rules) -> Visit:
     options = rules.options_as(BrowserOptions)
     page = Page(url=text(beacon, "page", "url"), referrer=text(beacon, "page", "referrer"))
     click, clicked_at = _click(beacon, page, request)
-    country = country_code(request.header(options.country_header.lower())) if options.country_header else None
+    country = _country(request, options.country_header)
     user = _user(beacon, request, country, click)
     signals = _signals(beacon, request)
     said = read_signals(signals, rules.tcf)
@@ -137,6 +138,11 @@ def _user(beacon: Node, request: RawRequest, country: str | None, click: str | N
         user_agent=request.header("user-agent")[:LONGEST_USER_AGENT] or None,
         locale=language if _LOCALE.fullmatch(language) else None,
     )
+
+
+def _country(request: RawRequest, header: str) -> str | None:
+    found = country_code(request.header(header.lower())) if header else None
+    return None if found in _NOWHERE else found
 
 
 def person_of(given: Any) -> User:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from tests.unit.sources.fixtures import NOW, Ran, ran
 
+from fullcount.consent.decision import ConsentRule
 from fullcount.sources.browser.options import BrowserOptions
 from fullcount.sources.browser.sender import Browser
 from fullcount.sources.receipt import Receipt
@@ -71,10 +72,10 @@ def posted(body: object, *, cookies: dict[str, str] | None = None, query: str = 
 
 
 def rules(**options: Any) -> Rules:
-    """Return a page source's rules with these options; no grant is needed."""
+    """Return a page source's rules with these options; where visitors are of the US."""
     known = set(Rules.__struct_fields__)
     own = {name: value for name, value in options.items() if name not in known}
-    given = {"name": "web", "keys": (KEY,), "default_country": "US"}
+    given: dict[str, Any] = {"name": "web", "keys": (KEY,), "default_country": "US", "consent": ConsentRule.BY_REGION}
     return Rules(
         **given | {name: value for name, value in options.items() if name in known}, options=BrowserOptions(**own)
     )
