@@ -22,7 +22,7 @@ from fullcount.errands.asking import AiohttpAsker
 from fullcount.errands.observer import LogObserver
 from fullcount.errands.owner import owners_of
 from fullcount.errands.runner import Runner
-from fullcount.errors import ConfigError
+from fullcount.errors import ConfigError, StoreUnavailable
 from fullcount.gateway.app import Gateway, create_app
 from fullcount.gateway.logs import ForwardHandler, make_logger
 from fullcount.gateway.metrics import Metrics
@@ -188,16 +188,13 @@ def lines_at_start(settings: Settings, url: str, now: float) -> Iterator[tuple[s
 
 
 async def heed_switches(house: House, settings: Settings) -> None:
-    """Say which sources a person switched, and forget the switches that the settings have overtaken.
-
-    Raises:
-        StoreUnavailable: that cannot be stored now.
-    """
+    """Say which sources a person switched, and forget the switches that the settings have overtaken."""
     switches = house.queue.modes()
     for line, values in lines_of_switches(settings, switches):
         house.log.warning(line, **values)
-    for name in void_switches(settings, switches):
-        await house.queue.switch_mode(name, None)
+    with contextlib.suppress(StoreUnavailable):  # a switch that is overtaken counts for nothing; the next start tries
+        for name in void_switches(settings, switches):
+            await house.queue.switch_mode(name, None)
 
 
 def _test_time(source: Source, now: float) -> str:
