@@ -30,6 +30,10 @@ class IngestObserver(Protocol):
         """So many events of a public route were not taken, as one address, or all together, sent too many."""
         ...
 
+    def pixel_seen(self, source: str, state: str) -> None:
+        """A page of this source told what became of its pixel: loaded, blocked, waiting, held, absent or refused."""
+        ...
+
     def broke(self, route: str, error: Exception) -> None:
         """Something that nobody expected was raised."""
         ...

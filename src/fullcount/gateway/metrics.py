@@ -61,6 +61,7 @@ class Metrics:
         self._rates = rates
         self.requests: Counter[tuple[str, int]] = Counter()  # route, HTTP status
         self.shed: Counter[str] = Counter()  # route
+        self.pixel_reports: Counter[tuple[str, str]] = Counter()  # source, state
         self.accepted: Counter[tuple[str, str]] = Counter()  # source, pixel
         self.outcomes: Counter[tuple[str, str, str, str]] = Counter()  # source, pixel, outcome, reason
         self.attempts: Counter[tuple[str, str, str]] = Counter()  # pixel, kind, code
@@ -79,6 +80,12 @@ class Metrics:
         yield _counter("fullcount_requests", "Requests answered.", ("route", "status"), self.requests)
         shed = Counter({(route,): count for route, count in self.shed.items()})
         yield _counter("fullcount_shed", "Events of public routes that one address sent too many of.", ("route",), shed)
+        yield _counter(
+            "fullcount_pixel_reports",
+            "Beacons by what their page saw of the pixel: blocked and refused are what it loses.",
+            ("source", "state"),
+            self.pixel_reports,
+        )
         yield _counter("fullcount_accepted", "Deliveries that are new.", ("source", "pixel"), self.accepted)
         yield _counter(
             "fullcount_outcomes",

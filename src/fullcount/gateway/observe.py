@@ -57,6 +57,10 @@ class Watch:
         """Count events that were too many."""
         self.metrics.shed[route] += count
 
+    def pixel_seen(self, source: str, state: str) -> None:
+        """Count what a page told of its pixel."""
+        self.metrics.pixel_reports[source, state] += 1
+
     def broke(self, route: str, error: Exception) -> None:
         """Log an error that nobody expected, without its words."""
         self._log.error("request broke", route=route, **where_it_broke(error))

@@ -87,7 +87,10 @@ class Reception:
                 if spared.is_refused:
                     return _TOO_MANY
                 intake = msgspec.structs.replace(intake, readings=spared.readings)
-            return Taken(intake, await self._pipeline.take(intake, listed.terms))
+            receipt = await self._pipeline.take(intake, listed.terms)
+            if intake.pixel_state:
+                self._observer.pixel_seen(listed.rules.name, intake.pixel_state)
+            return Taken(intake, receipt)
         except InvalidEvent as error:
             problem = error.problems[0]
             status = 413 if problem.code == "too_many_events" else 400

@@ -192,3 +192,15 @@ def test_missing_consent_is_told_once_an_hour() -> None:
         told.append(len(desk.lines))
 
     assert told == [1, 1, 2, 2]
+
+
+def test_what_pages_tell_of_the_pixel_is_counted() -> None:
+    """By source and state, so that the share that a pixel alone would lose can be measured."""
+    desk = Desk()
+    for state in ("loaded", "blocked", "loaded"):
+        desk.watch.pixel_seen("web", state)
+
+    text = desk.metrics.expose((), 0.0).decode()
+    assert 'fullcount_pixel_reports_total{source="web",state="loaded"} 2.0' in text
+    assert 'fullcount_pixel_reports_total{source="web",state="blocked"} 1.0' in text
+    assert desk.lines == []
