@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hypothesis import HealthCheck, settings
 
 from fullcount.clock import ManualClock
+from fullcount.queue.copies import Copy
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.protocol import Queue
 from fullcount.testing import QueueContract
@@ -27,6 +28,11 @@ class MemoryContract(QueueContract):
         """Add up what was counted."""
         assert isinstance(queue, MemoryQueue)
         return {outcome: n for outcome, n in queue.counts.items() if n}
+
+    def copied(self, queue: Queue) -> Sequence[Copy]:
+        """Return what it keeps."""
+        assert isinstance(queue, MemoryQueue)
+        return queue.copies
 
 
 TestMemoryQueue = MemoryContract.TestCase

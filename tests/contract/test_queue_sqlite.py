@@ -4,7 +4,7 @@ import copy
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.unit.queue.faulty_vfs import FaultyVFS
 from fullcount.clock import ManualClock
 from fullcount.errors import StoreUnavailable
 from fullcount.events.model import Half
+from fullcount.queue.copies import Copy
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
@@ -83,6 +84,12 @@ class SqliteContract(QueueContract):
             for count in reader.counts(0, self.clock.now() + 60):
                 counts[count.outcome] += count.n
         return counts
+
+    def copied(self, queue: Queue) -> Sequence[Copy]:
+        """Read what it keeps."""
+        del queue
+        with Reader(self.path) as reader:
+            return reader.copies(0, self.clock.now() + 60).rows
 
     def teardown(self) -> None:
         """Close what was abandoned, too."""

@@ -11,6 +11,7 @@ from fullcount.clock import DAY_SECONDS
 from fullcount.errors import InvalidEvent
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
+from fullcount.queue.copies import Copy
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
 
@@ -92,7 +93,7 @@ class Errand(msgspec.Struct, frozen=True):
             _refuse("body", f"a notice of {len(self.body)} bytes is too large to keep", "send at most 64 KB")
 
 
-Note = Fact | Refund | Errand
+Note = Fact | Refund | Errand | Copy
 
 
 def _refuse(path: str, reason: str, fix: str) -> None:

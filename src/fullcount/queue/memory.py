@@ -29,6 +29,7 @@ from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.memory_modes import MemoryModes
 from fullcount.queue.memory_notes import Notes
+from fullcount.queue.news import news
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
 from fullcount.queue.waiting import Claim, LaneBook, Waiting, lane_state
 from fullcount.redact import mask_chosen
@@ -37,9 +38,9 @@ from fullcount.redact import mask_chosen
 class MemoryQueue(MemoryModes):
     """A `Queue` in plain dicts.
 
-    What a test may look at: `facts`, `refunds` and `errands` (by key), `attempts` (by id), `outcomes` (by seq) and
-    `counts` (by outcome, with "accepted", "redriven", "ignored" and "refunded" beside). Set `unavailable` to make
-    every writing call raise it.
+    What a test may look at: `facts`, `copies`, `refunds` and `errands` (by key), `attempts` (by id), `outcomes` (by
+    seq) and `counts` (by outcome, with "accepted", "redriven", "ignored" and "refunded" beside). Set `unavailable` to
+    make every writing call raise it.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -58,7 +59,7 @@ class MemoryQueue(MemoryModes):
         self._heard_at = clock.now()
         self._notes = Notes()
         self.facts, self.counts = self._notes.facts, self._notes.counts
-        self.refunds, self.errands = self._notes.refunds, self._notes.errands
+        self.refunds, self.errands, self.copies = self._notes.refunds, self._notes.errands, self._notes.copies
         self.attempts: dict[str, Attempt] = {}
         self.outcomes: dict[int, Outcome] = {}
         self.unavailable: StoreUnavailable | None = None
@@ -86,7 +87,7 @@ class MemoryQueue(MemoryModes):
                 self._notes.count_repeated(note)
             return [Verdict.DUPLICATE] * len(entries)
         verdicts = [self._accept_one(entry, now) for entry in entries]
-        for note in facts:
+        for note in news(facts, entries, verdicts):
             self._notes.take(note)
         if entries or facts:
             self._change.set()

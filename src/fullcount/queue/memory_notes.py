@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 
+from fullcount.queue.copies import Copy
 from fullcount.queue.entry import ONCE_SECONDS, Errand, Fact, Note, Refund
 from fullcount.queue.forgetting import Match
 from fullcount.queue.outcomes import Happening, Outcome
@@ -18,6 +19,7 @@ class Notes:
         self.facts: list[Fact] = []
         self.refunds: dict[bytes, Refund] = {}
         self.errands: dict[bytes, Errand] = {}
+        self.copies: list[Copy] = []
         self.counts: Counter[str] = Counter()
         self._requests: dict[bytes, int] = {}  # key -> when it was taken (whole seconds)
 
@@ -31,7 +33,7 @@ class Notes:
 
     def count_repeated(self, note: Note) -> None:
         """Count what a repeated request brings beside its entries."""
-        if not isinstance(note, Errand):
+        if not isinstance(note, Errand | Copy):
             self.counts[Outcome.DUPLICATE] += 1
 
     def take(self, note: Note) -> None:
@@ -45,6 +47,8 @@ class Notes:
                 self.counts[Happening.REFUNDED if is_new else Outcome.DUPLICATE] += 1
             case Errand():
                 self.errands.setdefault(note.key, note)
+            case Copy():
+                self.copies.append(note)
 
     def due_errands(self, now: float, limit: int) -> list[Errand]:
         """Return errands whose time has come, the longest due first."""
@@ -56,7 +60,7 @@ class Notes:
         return min((errand.due_at for errand in self.errands.values() if errand.due_at > after), default=None)
 
     def forget(self, match: Match) -> tuple[int, int, int]:
-        """Let no fact, refund or errand name a subject; return how many of each did."""
+        """Let no fact, copy, refund or errand name a subject; return how many of each did."""
         facts = [
             n for n, fact in enumerate(self.facts) if fact.event_id and _is_meant(match, fact.event_id, fact.source)
         ]
@@ -72,7 +76,12 @@ class Notes:
         errands = [key for key, it in self.errands.items() if _is_meant(match, it.event_id, it.source)]
         for key in errands:
             del self.errands[key]
-        return len(facts), len(refunds), len(errands)
+        copies = [
+            n for n, copy in enumerate(self.copies) if copy.event_id and _is_meant(match, copy.event_id, copy.source)
+        ]
+        for n in copies:
+            self.copies[n] = msgspec.structs.replace(self.copies[n], event_id="")
+        return len(facts) + len(copies), len(refunds), len(errands)
 
     def end_errand(self, key: bytes) -> None:
         """Cross an errand off."""

@@ -19,6 +19,16 @@ class Count(msgspec.Struct, frozen=True):
     n: int
 
 
+class ObservedRow(msgspec.Struct, frozen=True):
+    """An event that would have been sent if its source were live."""
+
+    at: float  # Unix seconds
+    pixel: str
+    event: str  # the name, as it would be sent
+    event_id: str
+    key: bytes
+
+
 class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to an event. Without a `seq` it happened to a copy that made no delivery.
 

@@ -225,6 +225,7 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
             self.run(self.queue.resume(lane))
         self.model.paused.clear()
         self.clock.advance(2_000)
+        self.model.take_back_expired(self.clock.now())  # of these, what was to be forgotten is dropped
         self.release()
         for lane in LANES:
             while deliveries := self.run(self.queue.lease(lane, LeaseLimits(ripe_after_seconds=0))).deliveries:

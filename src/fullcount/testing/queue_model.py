@@ -12,6 +12,7 @@ import msgspec
 from fullcount.events.codec import encode_stored
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.merge import merge_halves
+from fullcount.queue.copies import Channel, Copy
 from fullcount.queue.delivery import (
     Buried,
     Delivered,
@@ -93,6 +94,7 @@ class Model:
     requests: dict[bytes, int] = field(default_factory=dict)  # when each was taken, in whole seconds
     refunds: dict[bytes, str] = field(default_factory=dict)  # the event_id of each one's order
     errands: dict[bytes, Errand] = field(default_factory=dict)
+    copies: list[Copy] = field(default_factory=list)
     modes: dict[str, Switch] = field(default_factory=dict)  # the sources that a person switched
 
     def accept_request(
@@ -102,12 +104,19 @@ class Model:
         if once is not None:
             taken_at = self.requests.get(once)
             if taken_at is not None and int(now) - taken_at < ONCE_SECONDS:
-                self.counts[Outcome.DUPLICATE] += len(entries) + sum(not isinstance(note, Errand) for note in notes)
+                self.counts[Outcome.DUPLICATE] += len(entries) + sum(
+                    not isinstance(note, Errand | Copy) for note in notes
+                )
                 return [Verdict.DUPLICATE] * len(entries)
             self.requests[once] = int(now)
         verdicts = [self.accept(entry, now) for entry in entries]
+        made = {entry.key for entry, verdict in zip(entries, verdicts, strict=True) if verdict is not Verdict.DUPLICATE}
+        repeated = {entry.key for entry in entries} - made
         for note in notes:
-            self._take(note)
+            if not isinstance(note, Copy):
+                self._take(note)
+            elif note.key not in repeated or note.channel in (Channel.PIXEL, Channel.OBSERVED):
+                self.copies.append(note)
         return verdicts
 
     def _take(self, note: Note) -> None:
@@ -133,6 +142,10 @@ class Model:
         letters = [item for item in self.dead if match.takes(item.entry.source, item.event)]
         for item in letters:
             self.dead.remove(item)
+        self.copies = [
+            msgspec.structs.replace(copy, event_id="") if copy.event_id in subject.event_ids else copy
+            for copy in self.copies
+        ]
         refunds = [key for key, event_id in self.refunds.items() if event_id in subject.event_ids]
         self.refunds |= dict.fromkeys(refunds, "")
         errands = [key for key, errand in self.errands.items() if errand.event_id in subject.event_ids]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from hypothesis.stateful import invariant, rule
 from fullcount.clock import ManualClock
 from fullcount.config.settings import Mode
 from fullcount.events.model import Half
+from fullcount.queue.copies import Channel, Copy
 from fullcount.queue.delivery import Selection
 from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund
 from fullcount.queue.forgetting import Forgotten, Match, Subject
@@ -31,6 +33,7 @@ notes_strategy = st.lists(
         st.sampled_from(("invalid", "withheld", "ignored")),
         st.integers(0, 4).map(lambda number: ("refund", number)),
         _errands.map(lambda errand: ("errand", *errand)),
+        st.tuples(st.just("copy"), st.integers(0, 7), st.sampled_from(Channel)),
     ),
     max_size=4,
 )
@@ -60,6 +63,11 @@ class NoteRules:
         """Run one call of the engine's to its end."""
         raise NotImplementedError
 
+    def copied(self, queue: Queue) -> Sequence[Copy] | None:
+        """Return the engine's copies of events, in any order; None if it keeps none."""
+        del queue
+        return None
+
     def _entry(self, number: int, half: Half, is_held: bool) -> Entry:  # noqa: FBT001 - a drawn tuple
         raise NotImplementedError
 
@@ -87,6 +95,8 @@ class NoteRules:
         now = self.clock.now()
         if kind == "refund":
             return Refund(_key(200 + number), "shop", f"order-{number}", str(number), number * 1.5, "EUR", now)
+        if kind == "copy":
+            return Copy(rest[0], "shop", "store", "Purchase", _key(number), f"order-{number}", now, number * 1.5, "EUR")
         return Errand(_key(number), "shop", f"fetch {number}".encode(), now + rest[0], f"order-{number}")
 
     @rule(limit=st.integers(1, 4))
@@ -118,6 +128,13 @@ class NoteRules:
         assert again == Forgotten()
         letters = self.run(self.queue.dead_letters(Selection(), limit=10_000))
         assert not any(Match(subject).takes(letter.source, letter.event) for letter in letters)
+
+    @rule()
+    def look_at_copies(self) -> None:
+        """Every copy that was told of is kept, but for those of deliveries that were not made; none of a repetition."""
+        copies = self.copied(self.queue)
+        if copies is not None:
+            assert Counter(copies) == Counter(self.model.copies)
 
     @rule(source=st.sampled_from(("shop", "backend")), mode=st.sampled_from((*Mode, None)))
     def switch_mode(self, source: str, mode: Mode | None) -> None:

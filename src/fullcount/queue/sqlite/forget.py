@@ -54,6 +54,7 @@ class Forgetter:
             yield from self._counted("dead_letters", self._drop_dead())
         if self._match.event_ids or self._match.source:
             yield from self._counted("facts", self._blank_facts())
+            yield from self._counted("facts", self._on.copies.forget(self._match.event_ids, self._match.source))
             yield from self._counted("refunds", self._blank_refunds())
             yield from self._counted("errands", self._drop_errands())
             self._drop_commands()

@@ -8,8 +8,10 @@ import msgspec
 
 from fullcount.events.codec import encode_stored
 from fullcount.events.merge import merge_halves
+from fullcount.queue.copies import Copy
 from fullcount.queue.entry import ONCE_SECONDS, REFUND, Entry, Errand, Fact, Note, Refund, Verdict
 from fullcount.queue.lane import Lane
+from fullcount.queue.news import news
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.held import HeldRow
 from fullcount.queue.sqlite.lanes import LaneBook
@@ -60,8 +62,9 @@ class Intake:
             if offer.once is not None and self._is_repeated(offer.once):
                 verdicts.append(self._repeated(offer))
                 continue
-            verdicts.append(list(map(self._sort, offer.entries, offer.stored)))
-            for note in offer.notes:
+            mine = list(map(self._sort, offer.entries, offer.stored))
+            verdicts.append(mine)
+            for note in news(offer.notes, offer.entries, mine):
                 self._take_note(note)
         for book, merged in self._merged.values():
             merged.sort(key=lambda row: row.seq)
@@ -115,6 +118,8 @@ class Intake:
                 self._on.refunds.note(note, self._now)
             case Errand():
                 self._on.errands.add(note)
+            case Copy():
+                self._on.copies.note(note, self._now)
 
     def _sort(self, entry: Entry, stored: bytes) -> Verdict:
         key = entry.key

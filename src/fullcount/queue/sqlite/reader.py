@@ -11,20 +11,27 @@ import msgspec
 
 from fullcount.clock import DAY_SECONDS
 from fullcount.events.model import EventSource
+from fullcount.queue.copies import Copies, Copy
 from fullcount.queue.delivery import DeadLetter, LaneState, Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
-from fullcount.queue.records import Count, TimelineRow
+from fullcount.queue.records import Count, ObservedRow, TimelineRow
+from fullcount.queue.sqlite.copies import copy_tables, ended_keys, read_copies
 from fullcount.queue.sqlite.dead import selection_sql
 from fullcount.queue.sqlite.labels import Label
+from fullcount.queue.sqlite.modes import read_switches
+from fullcount.queue.sqlite.observed import has_switches, observed_rows
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.read_only import ReadOnly
 from fullcount.queue.sqlite.refunds import refund_rows
 from fullcount.queue.sqlite.rows import decode_row
 from fullcount.queue.sqlite.timeline import Timeline
 from fullcount.queue.sqlite.unreadable import readable, stand_in
+from fullcount.queue.switch import Switches
 
 MOST_KEYLESS = 200_000  # a tenth of a second
+MOST_FACTS = 200_000  # likewise
+MOST_COPIES = 500_000
 KEYS_PER_READ = 5_000  # each is looked up in every table of the ledger
 
 
@@ -120,6 +127,41 @@ class Reader(ReadOnly):
         """Return the refunds of the order whose event has this id, oldest first."""
         with self.reading():
             return list(refund_rows(self.connection, self._labels(), event_id))
+
+    def observed(self, source: str, since: float, most: int = MOST_FACTS) -> tuple[list[ObservedRow], bool]:
+        """Return what a source that observes would have sent since a moment (Unix seconds), the newest first.
+
+        The flag says that there is more: only the newest `most` facts are looked through.
+        """
+        with self.reading():
+            return observed_rows(self.connection, self._labels(), source, since, most)
+
+    def modes(self) -> Switches:
+        """Return the sources that a person switched, by name; none in a store that is older than that."""
+        with self.reading():
+            return read_switches(self.connection) if has_switches(self.connection) else {}
+
+    def copies(self, since: float, until: float, pixel: str = "", most: int = MOST_COPIES) -> Copies:
+        """Return the copies of events between two moments (Unix seconds), at one pixel or (empty) at all."""
+        with self.reading():
+            tables = copy_tables(Partitions(self.connection), since)
+        found: list[Copy] = []
+        is_cut = False
+        for table in tables:
+            with self.reading():
+                rows, is_more = read_copies(self.connection, table, (since, until), pixel, most - len(found))
+            found += rows
+            is_cut = is_cut or is_more
+        return Copies(tuple(sorted(found, key=lambda copy: copy.at)), is_cut)
+
+    def ended_unsent(self, keys: Sequence[bytes]) -> dict[bytes, float]:
+        """Return those of these keys whose delivery was given up or withheld, and when that was last."""
+        found: dict[bytes, float] = {}
+        for start in range(0, len(keys), KEYS_PER_READ):
+            with self.reading():
+                for key, at in ended_keys(self.connection, keys[start : start + KEYS_PER_READ]):
+                    found[key] = max(at, found.get(key, at))
+        return found
 
     def seq_of(self, key: bytes) -> int | None:
         """Return the newest delivery with this key; None if none is known."""

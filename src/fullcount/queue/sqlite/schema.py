@@ -115,6 +115,8 @@ PARTITIONED = {
     "event_id TEXT NOT NULL, refund_id TEXT NOT NULL, amount REAL NOT NULL, currency TEXT, made_at REAL NOT NULL) "
     "WITHOUT ROWID; "
     "CREATE INDEX {name}_event_id ON {name} (event_id)",
+    "pair": "CREATE TABLE {name} (channel TEXT NOT NULL, source TEXT NOT NULL, pixel TEXT NOT NULL, "
+    "event TEXT NOT NULL, key BLOB NOT NULL, event_id TEXT NOT NULL, at REAL NOT NULL, value REAL, currency TEXT)",
     "tally": "CREATE TABLE {name} (minute INTEGER NOT NULL, label INTEGER NOT NULL, outcome TEXT NOT NULL, "
     "reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (minute, label, outcome, reason)) WITHOUT ROWID",
     "dead": "CREATE TABLE {name} (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, key BLOB NOT NULL, "

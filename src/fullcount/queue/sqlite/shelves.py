@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fullcount.queue.sqlite.chunks import Chunks
+from fullcount.queue.sqlite.copies import CopyBook
 from fullcount.queue.sqlite.errands import Errands
 from fullcount.queue.sqlite.facts import Facts
 from fullcount.queue.sqlite.held import Held
@@ -27,3 +28,4 @@ class Shelves(msgspec.Struct, frozen=True):
     refunds: Refunds
     errands: Errands
     oblivion: Oblivion
+    copies: CopyBook

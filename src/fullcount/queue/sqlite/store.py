@@ -20,6 +20,7 @@ from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.chunks import Chunks
 from fullcount.queue.sqlite.connection import fetch
 from fullcount.queue.sqlite.control import Inbox
+from fullcount.queue.sqlite.copies import OTHERS, PURCHASES, CopyBook
 from fullcount.queue.sqlite.dead import Dead
 from fullcount.queue.sqlite.errands import Errands
 from fullcount.queue.sqlite.facts import Facts
@@ -74,6 +75,7 @@ class Store:
             Refunds(connection, self.partitions, self.labels, self.facts),
             self.errands,
             Oblivion(connection, self.labels),
+            CopyBook(connection, self.partitions),
         )
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
@@ -220,7 +222,7 @@ class Store:
     def retention(self, retention_days: int) -> Iterator[int]:
         """Drop the partitions that are older than they are kept, one at each step; tables of keys slice by slice."""
         now = self._clock.now()
-        for kind in ("journal", "attempt", "span", "fact", "refund", "tally", "dead"):
+        for kind in ("journal", "attempt", "span", "fact", "refund", "tally", "dead", PURCHASES, OTHERS):
             for number in self.partitions.expired(kind, day_of(now) - retention_days):
                 self.partitions.drop(kind, number)
                 yield 1
