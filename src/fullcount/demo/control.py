@@ -59,6 +59,10 @@ class EmulatorControl:
         events: list[Json] = answer["events"]
         return events
 
+    async def report(self) -> Json:
+        """Return what was counted, matched and attributed."""
+        return await self._get("/report")
+
     async def requests(self, offset: int = 0) -> list[Json]:
         """Return the requests to TikTok's own paths, in order, from the `offset`-th on."""
         answer = await self._get("/requests", offset=str(offset))

@@ -29,12 +29,13 @@ COMMAND = (sys.executable, "-c", "from fullcount.cli import main; main()")
 class Child:
     """One `fullcount` command that runs beside us, its output in files of `folder`."""
 
-    def __init__(self, name: str, folder: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, name: str, folder: Path, arguments: Sequence[str], command: Sequence[str] = COMMAND) -> None:
         self.name = name
         self.output = folder / f"{name}.out"
         self.log = folder / f"{name}.log"
         self._folder = folder
         self._arguments = tuple(arguments)
+        self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,7 +54,7 @@ class Child:
         with self.output.open("ab") as output, self.log.open("ab") as log:
             # An own session, so that Ctrl-C at the terminal reaches us alone and we end it in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-                [*COMMAND, *self._arguments],
+                [*self._command, *self._arguments],
                 cwd=self._folder,
                 env={**kept, **(environment or {})},
                 stdin=subprocess.DEVNULL,
@@ -87,6 +88,16 @@ class Child:
                 fix="its log says why",
             )
 
+    def said_url(self) -> str:
+        """Return the address of its first line of output (JSON with `url`); nothing while there is none.
+
+        Raises:
+            FullcountError: it has ended.
+        """
+        self.require_running()
+        line, newline, _ = self.output.read_text(encoding="utf-8").partition("\n")
+        return str(json.loads(line)["url"]) if newline else ""
+
     def last_words(self) -> str:
         """Return the last line of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -107,12 +118,7 @@ class Emulator(Child):
     async def start(self) -> None:
         """Start it and wait for its ready line."""
         self.launch()
-        self.url = await eventually(self._ready_url, "the emulator is ready", within_seconds=START_SECONDS)
-
-    def _ready_url(self) -> str:
-        self.require_running()
-        line, newline, _ = self.output.read_text(encoding="utf-8").partition("\n")
-        return str(json.loads(line)["url"]) if newline else ""
+        self.url = await eventually(self.said_url, "the emulator is ready", within_seconds=START_SECONDS)
 
 
 class Gateway(Child):
