@@ -15,6 +15,7 @@ from fullcount.events.reading import Reading
 from fullcount.pipeline.erase import erase
 from fullcount.pipeline.modes import in_force
 from fullcount.pipeline.notes import notes_of
+from fullcount.pipeline.pairing import copies_of
 from fullcount.pipeline.remember import memories_of
 from fullcount.pipeline.terms import SourceTerms
 from fullcount.pipeline.travel import Arrival, Identified, concluded, identified, refused
@@ -114,6 +115,8 @@ class Pipeline:
         # What was only withheld or refused may come again and be taken: it claims nothing.
         is_claimed = bool(intake.request_id) and (bool(entries) or notes is not facts)
         once = request_key(terms.name, intake.request_id) if is_claimed else None
+        if copies := tuple(copies_of(intake, arrivals, terms, call.now)):
+            notes = (*notes, *copies)
         started = elapsed_seconds()
         verdicts = await self._queue.accept(entries, notes, once=once)
         self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)
