@@ -27,6 +27,7 @@ class What(StrEnum):
     TEST = "test"
     IGNORED = "ignored"  # a request about it made no event
     REFUNDED = "refunded"  # money of its order went back
+    SERVER_HALF_MISSING = "server_half_missing"  # it left without its other half
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ _WAITING = {
     What.RETRY: "retrying",
     What.LOST: "retrying",
     What.REDRIVEN: "queued",
+    What.SERVER_HALF_MISSING: "queued",
 }
 # Neither a copy that came later nor what became of the order says where the event itself stands.
 _BESIDE = frozenset({What.DUPLICATE, What.MERGED, What.IGNORED, What.REFUNDED})

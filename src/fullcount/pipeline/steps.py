@@ -86,24 +86,6 @@ def _with_misplaced(event: Event) -> tuple[str | None, tuple[Problem, ...]]:
     return said, tuple(problems)
 
 
-def limit(hashed: HashedEvent) -> HashedEvent:
-    """Return the event under limited data use: without what is sent hashed, device ids and keys that nobody lists."""
-    user = msgspec.structs.replace(
-        hashed.user,
-        email=None,
-        phone=None,
-        external_id=None,
-        first_name=None,
-        last_name=None,
-        zip_code=None,
-        idfa=None,
-        idfv=None,
-        gaid=None,
-        extra=None,
-    )
-    return msgspec.structs.replace(hashed, user=user, limited_data_use=True)
-
-
 def spelled(hashed: HashedEvent, pixel: PixelTerms) -> HashedEvent:
     """Return a mapped event with a purchase and a lead spelled as the pixel's browser half spells them.
 

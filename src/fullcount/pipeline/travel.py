@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from fullcount.consent.decision import Action, stricter
+from fullcount.consent.limited import limited
 from fullcount.events.checks import check_event
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
@@ -19,7 +20,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
 from fullcount.pipeline.recall import filled, knows_somebody, ties_of
-from fullcount.pipeline.steps import PURCHASE, aim, ask_consent, limit, name_it, route, spelled
+from fullcount.pipeline.steps import PURCHASE, aim, ask_consent, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
@@ -105,7 +106,7 @@ def concluded(
         withheld = Reason.NO_SHARED_EVENT_ID
     if withheld is None and found.reading.bot and event.canonical != PURCHASE:
         withheld = Reason.BOT
-    event = limit(event) if decision.action is Action.LIMIT else event
+    event = limited(event) if decision.action is Action.LIMIT else event
     test_code = terms.test_code(intake.test_event_code, now)
     entries, facts = [], []
     for pixel in found.pixels:

@@ -12,8 +12,9 @@ from fullcount.errors import InvalidEvent
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
 from fullcount.queue.copies import Copy
+from fullcount.queue.holding import Alone
 from fullcount.queue.lane import Lane
-from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
+from fullcount.queue.outcomes import REFUSALS, Happening, Ignored, Outcome, Reason
 
 MOST_ERRAND_BYTES = 64 * 1024
 ONCE_SECONDS = 7 * DAY_SECONDS  # how long a request's own key is remembered
@@ -31,6 +32,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     window_seconds: int = 604_800  # how long the key is remembered: 7 days, 90 for purchases
     hold_seconds: float | None = None  # None: deliver at once; else wait this long for the other half
     claims_key: bool = True  # False for test events: neither looked up nor remembered
+    needs_answer: bool = False  # consent is unknown: held, and withheld if no copy brings it; only with `claims_key`
+    is_limited: bool = False  # the visitor allows limited data use alone, so that what it joins is limited, too
+    alone: Alone = Alone.SEND  # what becomes of it if it is held and its other half never comes
 
 
 class Verdict(StrEnum):
@@ -52,6 +56,11 @@ class Fact(msgspec.Struct, frozen=True):
     event_id: str
     key: bytes = b""  # 16 bytes as in `Entry.key`, or empty where it cannot be known
     detail: str = ""  # for a person: the first problem; never an identifier
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the visitor said no to this event, so that no other copy of it may be sent either."""
+        return self.reason in REFUSALS and bool(self.key)
 
 
 class Refund(msgspec.Struct, frozen=True):

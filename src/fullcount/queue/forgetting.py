@@ -19,6 +19,8 @@ class Subject(msgspec.Struct, frozen=True):
     phones: tuple[str, ...] = ()
     external_ids: tuple[str, ...] = ()
     source: str = ""  # everything that came by this source
+    click_ids: tuple[str, ...] = ()
+    browser_ids: tuple[str, ...] = ()
 
     __repr__ = names_only
 
@@ -40,14 +42,9 @@ class Match:
     def __init__(self, subject: Subject) -> None:
         self.source = subject.source
         # Hashes are compared in lower case, as they are stored.
-        self._people = [
-            (name, frozenset(value.lower() for value in values))
-            for name, values in (
-                ("email", subject.emails),
-                ("phone", subject.phones),
-                ("external_id", subject.external_ids),
-            )
-        ]
+        hashes = (("email", subject.emails), ("phone", subject.phones), ("external_id", subject.external_ids))
+        self._people = [(name, frozenset(value.lower() for value in values)) for name, values in hashes]
+        self._people += [("ttclid", frozenset(subject.click_ids)), ("ttp", frozenset(subject.browser_ids))]
         self._event_ids = frozenset(subject.event_ids) - {""}
         # The ledger has some ids masked.
         self.event_ids = tuple(sorted(self._event_ids | {mask_chosen(event_id) for event_id in self._event_ids}))

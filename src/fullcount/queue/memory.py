@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from fullcount.clock import Clock
 from fullcount.errors import StoreUnavailable
 from fullcount.events.codec import encode_stored
-from fullcount.events.merge import merge_halves
 from fullcount.queue.delivery import (
     Attempt,
     Buried,
@@ -27,42 +25,19 @@ from fullcount.queue.delivery import (
 from fullcount.queue.entry import Entry, Errand, Fact, Note, Verdict
 from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
-from fullcount.queue.memory_modes import MemoryModes
-from fullcount.queue.memory_notes import Notes
+from fullcount.queue.memory_holds import MemoryHolds
 from fullcount.queue.news import news
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
-from fullcount.queue.waiting import Claim, LaneBook, Waiting, lane_state
-from fullcount.redact import mask_chosen
+from fullcount.queue.waiting import Claim, Waiting, lane_state
 
 
-class MemoryQueue(MemoryModes):
+class MemoryQueue(MemoryHolds):
     """A `Queue` in plain dicts.
 
     What a test may look at: `facts`, `copies`, `refunds` and `errands` (by key), `attempts` (by id), `outcomes` (by
     seq) and `counts` (by outcome, with "accepted", "redriven", "ignored" and "refunded" beside). Set `unavailable` to
     make every writing call raise it.
     """
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._waiting: dict[int, Waiting] = {}
-        self._held: dict[bytes, Waiting] = {}
-        self._dead: dict[int, tuple[Waiting, DeadLetter]] = {}
-        self._claimed: dict[bytes, tuple[int, int]] = {}  # key -> when it was accepted (whole seconds), seq
-        self._lanes: dict[Lane, LaneBook] = {}
-        self._leases: dict[int, Claim] = {}
-        self._doomed: set[int] = set()  # leased, and to be dropped when they come back
-        self._last_seq = 0
-        self._last_lease = 0
-        self._change = asyncio.Event()
-        self._heard_at = clock.now()
-        self._notes = Notes()
-        self.facts, self.counts = self._notes.facts, self._notes.counts
-        self.refunds, self.errands, self.copies = self._notes.refunds, self._notes.errands, self._notes.copies
-        self.attempts: dict[str, Attempt] = {}
-        self.outcomes: dict[int, Outcome] = {}
-        self.unavailable: StoreUnavailable | None = None
 
     def crash(self) -> MemoryQueue:
         """Return what a new owner finds after this one was killed; this one can store nothing any more."""
@@ -89,6 +64,7 @@ class MemoryQueue(MemoryModes):
         verdicts = [self._accept_one(entry, now) for entry in entries]
         for note in news(facts, entries, verdicts):
             self._notes.take(note)
+        self._carry_out(note for note in facts if isinstance(note, Fact) and note.is_refusal)
         if entries or facts:
             self._change.set()
         return verdicts
@@ -96,11 +72,11 @@ class MemoryQueue(MemoryModes):
     def _accept_one(self, entry: Entry, now: float) -> Verdict:
         if entry.claims_key:
             held = self._held.get(entry.key)
-            if held is not None and held.entry.event.half is not entry.event.half:
-                return self._merge(held, entry, now)
+            if held is not None and self._joins(held, entry, now):
+                return Verdict.MERGED
             claimed = self._claimed.get(entry.key)
             if held is not None or (claimed is not None and int(now) - claimed[0] < entry.window_seconds):
-                self._note(entry, Outcome.DUPLICATE)
+                self._note(entry, Outcome.DUPLICATE, self._more_than_first(entry) if entry.hold_seconds else "")
                 return Verdict.DUPLICATE
         self._last_seq += 1
         seq = self._last_seq
@@ -108,31 +84,12 @@ class MemoryQueue(MemoryModes):
         waiting = Waiting(entry, delivery, now, len(encode_stored(entry.event)))
         if entry.claims_key:
             self._claimed[entry.key] = (int(now), seq)
-        if entry.claims_key and entry.hold_seconds:
-            waiting.due_at = now + entry.hold_seconds
-            self._held[entry.key] = waiting
-            self._book(entry.lane)
+        if entry.claims_key and (entry.hold_seconds or entry.needs_answer):
+            self._hold(waiting, now)
         else:
             self._enqueue(waiting)
         self.counts["accepted"] += 1
         return Verdict.ACCEPTED
-
-    def _merge(self, held: Waiting, entry: Entry, now: float) -> Verdict:
-        del self._held[entry.key]
-        event = merge_halves(held.entry.event, entry.event)
-        held.delivery = msgspec.structs.replace(held.delivery, event=event)
-        held.stored_bytes = len(encode_stored(event))
-        held.due_at = now
-        self._enqueue(held)
-        self._note(entry, Outcome.MERGED)
-        return Verdict.MERGED
-
-    def _note(self, entry: Entry, outcome: Outcome) -> None:
-        event_id = mask_chosen(entry.event.event_id)
-        self.facts.append(
-            Fact(outcome, Reason.NONE, entry.source, entry.pixel, entry.event.canonical, event_id, entry.key)
-        )
-        self.counts[outcome] += 1
 
     async def lease(self, lane: Lane, limits: LeaseLimits) -> Lease:
         """Claim due deliveries of a lane, the longest due first."""
@@ -176,11 +133,13 @@ class MemoryQueue(MemoryModes):
 
     def _settle_one(self, waiting: Waiting, result: Settlement, leased_at: float) -> None:
         waiting.lease_id = None
-        if waiting.delivery.seq in self._doomed:
-            self._doomed.discard(waiting.delivery.seq)
-            if not isinstance(result, Delivered):
+        doom = self._doomed.pop(waiting.delivery.seq, None)
+        if doom is not None and not isinstance(result, Delivered):
+            if doom is Reason.PURGED:
                 self._end(waiting, Outcome.DEAD)
-                return
+            else:
+                self._withhold(waiting, doom, may_be_at_tiktok=isinstance(result, Retry) and result.lost)
+            return
         match result:
             case Delivered(outcome=outcome):
                 self._end(waiting, outcome)
@@ -198,19 +157,6 @@ class MemoryQueue(MemoryModes):
             lost = Retry(due_at=claim.expires_at if due_at is None else due_at, lost=True)
             for seq in claim.seqs:
                 self._settle_one(self._waiting[seq], lost, claim.leased_at)
-
-    async def release_held(self) -> int:
-        """Let go of held deliveries whose time has come; return how many."""
-        self._check_available()
-        now = self._clock.now()
-        ripe = [key for key, waiting in self._held.items() if waiting.due_at <= now]
-        for key in ripe:
-            waiting = self._held.pop(key)
-            waiting.due_at = now
-            self._enqueue(waiting)
-        if ripe:
-            self._change.set()
-        return len(ripe)
 
     async def bury(self, selection: Selection, reason: Reason = Reason.PURGED) -> int:
         """Take waiting and held deliveries out and keep them as dead letters; return how many."""
@@ -232,6 +178,10 @@ class MemoryQueue(MemoryModes):
     def _bury(self, waiting: Waiting, buried: Buried) -> None:
         entry, delivery = waiting.entry, waiting.delivery
         self._end(waiting, Outcome.DEAD)
+        if buried.reason in FREES_KEY:
+            self._free_key(waiting)
+        if waiting.terms.needs_answer:
+            return  # nobody may put back what its visitor never allowed
         letter = DeadLetter(
             seq=delivery.seq,
             lane=entry.lane,
@@ -245,10 +195,6 @@ class MemoryQueue(MemoryModes):
             accepted_at=delivery.accepted_at,
         )
         self._dead[delivery.seq] = (waiting, letter)
-        if entry.claims_key and buried.reason in FREES_KEY:
-            claimed = self._claimed.get(entry.key)
-            if claimed is not None and claimed[1] == delivery.seq:
-                del self._claimed[entry.key]
 
     async def redrive(self, selection: Selection, *, overridden: bool = False) -> int:
         """Put dead letters back on their lane with their key; return how many."""
@@ -323,8 +269,9 @@ class MemoryQueue(MemoryModes):
                 if self._held.get(waiting.entry.key) is waiting:
                     del self._held[waiting.entry.key]
                 self._end(waiting, Outcome.DEAD)
-        leased = {waiting.delivery.seq for waiting in mine if waiting.lease_id is not None} - self._doomed
-        self._doomed |= leased
+        leased = {waiting.delivery.seq for waiting in mine if waiting.lease_id is not None}
+        leased = {seq for seq in leased if self._doomed.get(seq) is not Reason.PURGED}
+        self._doomed |= dict.fromkeys(leased, Reason.PURGED)
         letters = [seq for seq, (waiting, _) in self._dead.items() if match.takes(waiting.entry.source, waiting.event)]
         for seq in letters:
             del self._dead[seq]
@@ -332,6 +279,17 @@ class MemoryQueue(MemoryModes):
         return Forgotten(
             len(mine) - sum(it.lease_id is not None for it in mine), len(leased), len(letters), facts, refunds, errands
         )
+
+    async def withdraw(self, subject: Subject) -> int:
+        """Withhold what waits of a subject; return how many."""
+        self._check_available()
+        now = self._clock.now()
+        self._take_back([id_ for id_, claim in self._leases.items() if claim.expires_at <= now])
+        match = Match(subject)
+        for seq in [seq for seq, (it, _) in self._dead.items() if match.takes(it.entry.source, it.event)]:
+            del self._dead[seq]
+        mine = [it for it in (*self._waiting.values(), *self._held.values()) if match.takes(it.entry.source, it.event)]
+        return sum([self._refuse(waiting, Reason.CONSENT_DENIED) for waiting in mine])
 
     async def due_errands(self, limit: int = 100) -> list[Errand]:
         """Return errands whose time has come, the longest due first."""
@@ -367,22 +325,6 @@ class MemoryQueue(MemoryModes):
     async def close(self) -> None:
         """Take nothing any more."""
         self.unavailable = self.unavailable or StoreUnavailable("the queue is closed", fix="open it again")
-
-    def _check_available(self) -> None:
-        if self.unavailable is not None:
-            raise self.unavailable
-
-    def _book(self, lane: Lane) -> LaneBook:
-        return self._lanes.setdefault(lane, LaneBook(due=[]))
-
-    def _enqueue(self, waiting: Waiting) -> None:
-        self._waiting[waiting.delivery.seq] = waiting
-        self._book(waiting.entry.lane).put(waiting)
-
-    def _end(self, waiting: Waiting, outcome: Outcome) -> None:
-        self._waiting.pop(waiting.delivery.seq, None)
-        self.outcomes[waiting.delivery.seq] = outcome
-        self.counts[outcome] += 1
 
 
 def _attempted(delivery: Delivery, lost_at: float | None) -> Delivery:

@@ -40,6 +40,7 @@ class Happening(StrEnum):
 
     IGNORED = "ignored"  # a request that is understood and means no event
     REFUNDED = "refunded"  # money of an order that went back
+    SERVER_HALF_MISSING = "server_half_missing"  # a browser half left alone: what the shop says of it never came
 
 
 class Ignored(StrEnum):
@@ -65,3 +66,5 @@ class Ignored(StrEnum):
 
 # A death that frees the key, so that a corrected resend is a new event (the other deaths keep it).
 FREES_KEY = frozenset({Reason.REJECTED_BY_TIKTOK, Reason.SOURCE_REMOVED})
+# A visitor's own no: it ends whatever waits of the same event.
+REFUSALS = frozenset({Reason.CONSENT_DENIED, Reason.OPT_OUT_SIGNAL})

@@ -25,6 +25,11 @@ class Queue(Protocol):
     ) -> list[Verdict]:
         """Store the entries and notes together; return a verdict for each entry, in order, after the commit.
 
+        What is held and what a further copy does to it is `fullcount.queue.holding`'s to say. A fact that is a refusal
+        ends, after the entries beside it, the delivery that has its key: what is held or waits is withheld for the
+        fact's reason, and a dead letter of the key is dropped. What is leased ends so when it comes back, unless it
+        was delivered. The key is free then, but where TikTok may have had the delivery.
+
         `once` (16 bytes, see `fullcount.queue.keys`) is the sender's own key of the whole request: if a request with it
         was taken within 7 days, nothing is stored again, each event is counted as a duplicate, and all verdicts say so.
         """
@@ -42,11 +47,14 @@ class Queue(Protocol):
         ...
 
     async def release_held(self) -> int:
-        """Let go of held deliveries whose time has come; return how many."""
+        """Let go of held deliveries whose time has come, or withhold those that may not go; return how many."""
         ...
 
     async def bury(self, selection: Selection, reason: Reason = Reason.PURGED) -> int:
-        """Take waiting and held deliveries (never leased ones) out and keep them as dead letters; return how many."""
+        """Take waiting and held deliveries (never leased ones) out and keep them as dead letters; return how many.
+
+        What waits for its visitor's answer leaves no letter: nobody may put it back.
+        """
         ...
 
     async def redrive(self, selection: Selection, *, overridden: bool = False) -> int:
@@ -78,6 +86,14 @@ class Queue(Protocol):
         Waiting and held deliveries end as dead, purged, without a letter. A leased one does so when it comes back
         and would wait again or become a letter; if it is delivered, it ends so. Dead letters and errands are dropped,
         rows of the ledger lose their event_id. Keys, which are digests, stay: a late copy is a duplicate.
+        """
+        ...
+
+    async def withdraw(self, subject: Subject) -> int:
+        """Withhold what still waits of a subject, consent_denied; return how many deliveries, leased ones included.
+
+        As with `forget`, a leased one ends so when it comes back, unless it is delivered, and dead letters are
+        dropped; but the ledger goes on to name what was.
         """
         ...
 

@@ -10,6 +10,7 @@ import msgspec
 from fullcount.events.hashed import HashedEvent
 from fullcount.queue.delivery import Delivery, LaneState, LeaseLimits
 from fullcount.queue.entry import Entry
+from fullcount.queue.holding import HoldTerms
 from fullcount.queue.lane import Lane
 
 
@@ -21,6 +22,7 @@ class Waiting(msgspec.Struct):
     due_at: float
     stored_bytes: int
     lease_id: int | None = None
+    terms: HoldTerms = HoldTerms()  # while it is held
 
     @property
     def event(self) -> HashedEvent:

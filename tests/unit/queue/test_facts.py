@@ -55,4 +55,4 @@ async def test_the_ledger_on_disk_holds_no_identifier(queue: SqliteQueue, path: 
     kept = list(connection.execute(f"SELECT event_id, outcome FROM {table}"))  # noqa: S608 - the schema's own name
     connection.close()
 
-    assert sorted(kept) == [("[email]", "duplicate"), ("[email]", "merged"), ("[email]", "test")]
+    assert sorted(kept) == [("", "held"), ("[email]", "duplicate"), ("[email]", "merged"), ("[email]", "test")]

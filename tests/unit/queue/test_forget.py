@@ -81,7 +81,7 @@ async def test_no_row_names_a_person_or_an_order_any_more(queue: SqliteQueue, pa
             purchase(102),
         ],
         [
-            Fact(Outcome.WITHHELD, Reason.CONSENT_DENIED, "shop", "store", "Purchase", "order-103", key_of(103)),
+            Fact(Outcome.WITHHELD, Reason.OBSERVE_ONLY, "shop", "store", "Purchase", "order-103", key_of(103)),
             Refund(key_of(200), "shop", "order-103", "refund-103", 5.0, "EUR", 5.0),
             Refund(key_of(201), "shop", "order-102", "refund-102", 5.0, "EUR", 5.0),
             Errand(key_of(300), "shop", b"fetch order-103", 0.0, "order-103"),

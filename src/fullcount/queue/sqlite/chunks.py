@@ -112,6 +112,28 @@ class Chunks:
             )
         ]
 
+    def find(self, book: LaneBook, seq: int) -> tuple[Chunk, list[Row]] | None:
+        """Return the chunk of a lane that holds this delivery, if nobody has leased it, and all its rows.
+
+        It mostly begins at that seq or is the next one before it; one that was made of retries may begin far before.
+        """
+        for first_seq, due_at, events, stored_bytes, attempts, lost_at, overridden in self._connection.execute(
+            "SELECT first_seq, due_at, count, bytes, attempts, first_lost_at, overridden FROM chunk"
+            " WHERE lane = ?1 AND lease_id IS NULL AND first_seq <= ?2 AND (count > 1 OR first_seq = ?2)"
+            " ORDER BY first_seq DESC",
+            (book.id, seq),
+        ):
+            rows = self.rows(first_seq)
+            if any(row.seq == seq for row in rows):
+                history = History(attempts, lost_at, bool(overridden))
+                return Chunk(first_seq, due_at, events, stored_bytes, history), rows
+        return None
+
+    def take_out(self, book: LaneBook, chunk: Chunk, rows: Sequence[Row], seq: int) -> None:
+        """Leave one delivery out of a waiting chunk with these rows."""
+        self.remove(book, [chunk.first_seq], len(rows), leased=False)
+        self.add(book, [row for row in rows if row.seq != seq], chunk.due_at, chunk.history)
+
     def bodies(self, first_seqs: Sequence[int]) -> dict[int, bytes]:
         """Return the bodies of these chunks."""
         if not first_seqs:

@@ -12,11 +12,11 @@ from fullcount.queue.delivery import Buried, Selection
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Outcome, Reason
 from fullcount.queue.sqlite.chunks import Chunk, History
-from fullcount.queue.sqlite.connection import fetch, integers
+from fullcount.queue.sqlite.connection import blobs, fetch, integers
 from fullcount.queue.sqlite.facts import REDRIVEN
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.partitions import Partitions, day_of
-from fullcount.queue.sqlite.rows import Row, decode_row, encode_row
+from fullcount.queue.sqlite.rows import Row, decode_row, encode_row, plain_form
 from fullcount.queue.sqlite.seen import KeyClaim
 from fullcount.queue.sqlite.shelves import Shelves
 from fullcount.queue.sqlite.unreadable import readable_id
@@ -65,6 +65,11 @@ class Dead:
             if row.window and buried.reason in FREES_KEY:
                 self._seen.free(row.window, row.key, row.seq, int(now))
 
+    def drop(self, keys: Sequence[bytes]) -> None:
+        """Let go of the letters with these keys, for good."""
+        for table in self._partitions.existing("dead"):
+            self._connection.execute(f"DELETE FROM {table} WHERE key IN (SELECT value FROM carray(?))", (blobs(keys),))
+
     def bury(self, selection: Selection, reason: Reason, before_seq: int, now: float) -> Iterator[int]:
         """Take waiting and held deliveries below a seq out; each step yields how many."""
         if selection.reason is not None:
@@ -107,8 +112,21 @@ class Dead:
             chosen = [row for row in rows if _is_chosen(row, book, selection)]
             if chosen:
                 self._held.remove(book, chosen)
-                self._end(book, chosen, History(), reason, now)
+                self._end(
+                    book, [plain_form(row) for row in chosen if not row.terms.needs_answer], History(), reason, now
+                )
+                self._end_unanswered([row for row in chosen if row.terms.needs_answer], reason, now)
             yield len(chosen)
+
+    def _end_unanswered(self, rows: Sequence[Row], reason: Reason, now: float) -> None:
+        """End rows without a letter: nobody may put back what its visitor never allowed."""
+        ending = (Outcome.DEAD.value, reason.value)
+        for row in rows:
+            self._facts.count(row.label, *ending)
+            if reason in FREES_KEY:
+                self._facts.keep_way(row, ending)
+                self._seen.free(row.window, row.key, row.seq, int(now))
+        self._facts.ended([(row.seq, ending) for row in rows], now)
 
     def _end(self, book: LaneBook, rows: Sequence[Row], history: History, reason: Reason, now: float) -> None:
         self.add(book, rows, history, Buried(reason), now)

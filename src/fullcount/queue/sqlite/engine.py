@@ -147,6 +147,11 @@ class SqliteQueue:
         forgotten: Forgotten = await self._ask(lambda store: store.forget(subject))
         return forgotten
 
+    async def withdraw(self, subject: Subject) -> int:
+        """Withhold what waits of a subject, in steps; return how many."""
+        count: int = await self._ask(lambda store: store.withdraw(subject))
+        return count
+
     async def due_errands(self, limit: int = 100) -> list[Errand]:
         """Return errands whose time has come, the longest due first."""
         errands: list[Errand] = await self._ask(lambda store: store.due_errands(limit))

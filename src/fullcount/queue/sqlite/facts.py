@@ -13,6 +13,8 @@ import apsw
 
 from fullcount.queue.delivery import Attempt
 from fullcount.queue.entry import Fact
+from fullcount.queue.outcomes import Outcome
+from fullcount.queue.sqlite.connection import fetch
 from fullcount.queue.sqlite.labels import Labels
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.partitions import Partitions, day_of
@@ -25,6 +27,10 @@ HELD = "held"
 RETRY = "retry"
 LOST = "lost"
 REDRIVEN = "redriven"
+
+FIELD_MARK = ", "
+
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 Ending = tuple[str, str]  # outcome (or one of the states above) and reason
 
@@ -66,6 +72,42 @@ class Facts:
         )
         if seq is None:
             self.count(label, fact.outcome.value, fact.reason.value)
+
+    def keep_way(self, row: Row, ending: Ending, detail: str = "") -> None:
+        """Let a delivery's timeline be found by its key, though the key may soon stand for another one."""
+        outcome, reason = ending
+        table = self._partitions.table("fact", day_of(row.accepted_at))
+        self._connection.execute(
+            f"INSERT INTO {table} VALUES (?, ?, ?, '', ?, ?, ?, ?)",
+            (row.key, row.accepted_at, row.label, outcome, reason, detail, row.seq),
+        )
+
+    def left_hold(self, row: Row, fields: Iterable[str]) -> None:
+        """Remember the names of the fields that a delivery had when it was held no longer."""
+        self.keep_way(row, (HELD, ""), FIELD_MARK.join(sorted(fields)))
+
+    def fields_left(self, key: bytes) -> frozenset[str] | None:
+        """Return those names for the newest delivery with this key that was held; None if none was."""
+        newest, names = -1, None
+        for table in self._partitions.existing("fact"):
+            for seq, detail in self._connection.execute(
+                f"SELECT seq, detail FROM {table} WHERE key = ? AND seq IS NOT NULL AND outcome = ?", (key, HELD)
+            ):
+                newest, names = max((newest, names), (seq, detail), key=lambda it: it[0])
+        return None if names is None else frozenset(names.split(FIELD_MARK))
+
+    def has_ended(self, seq: int, accepted_at: float) -> bool:
+        """Return whether the last that is known of a delivery is its outcome."""
+        for table in reversed(self._partitions.existing("span", day_of(accepted_at))):
+            last = fetch(
+                self._connection,
+                f"SELECT outcome FROM {table} WHERE seq_from BETWEEN ? AND ? AND seq_to >= ?"
+                " ORDER BY rowid DESC LIMIT 1",
+                (seq - LONGEST_SPAN, seq, seq),
+            )
+            if last:
+                return last[0][0] in _OUTCOMES
+        return False
 
     def attempts(self, book: LaneBook, attempts: Sequence[Attempt], endings: Mapping[int, Ending], now: float) -> None:
         """Note attempts and what they ended; a seq's ending belongs to the last attempt that carried it."""

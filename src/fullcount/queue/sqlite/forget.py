@@ -12,8 +12,9 @@ from collections.abc import Generator, Iterator, Sequence
 import apsw
 
 from fullcount.queue.forgetting import Forgotten, Match
-from fullcount.queue.outcomes import Outcome, Reason
+from fullcount.queue.outcomes import Reason
 from fullcount.queue.sqlite.connection import fetch, integers
+from fullcount.queue.sqlite.ending import ending_without_letter, withhold
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.leases import Leases
 from fullcount.queue.sqlite.partitions import Partitions
@@ -37,21 +38,14 @@ class Forgetter:
         self._on = shelves
         self._leases = leases
         self._match = match
+        self._reason = Reason.PURGED  # why deliveries end
         self._found: Counter[str] = Counter()
 
     def steps(self, before_seq: int, now: float) -> Generator[int, None, Forgotten]:
         """Forget what was accepted before a seq; each step yields how much it found."""
         # What is dropped is also overwritten. A fault in between makes a new connection, with the setting as it was.
         self._connection.execute("PRAGMA secure_delete=ON")
-        books = self._on.lanes.all()
-        with self._on.oblivion.searching(self._match):
-            yield from self._counted("leased", self._doom_leased())
-            # Held before waiting, and those before letters: whatever moves meanwhile moves to where is still looked.
-            for book in books:
-                yield from self._counted("deliveries", self._drop_held(book, now))
-            for book in books:
-                yield from self._counted("deliveries", self._drop_waiting(book, before_seq, now))
-            yield from self._counted("dead_letters", self._drop_dead())
+        yield from self._deliveries(before_seq, now)
         if self._match.event_ids or self._match.source:
             yield from self._counted("facts", self._blank_facts())
             yield from self._counted("facts", self._on.copies.forget(self._match.event_ids, self._match.source))
@@ -60,6 +54,23 @@ class Forgetter:
             self._drop_commands()
         self._connection.execute("PRAGMA secure_delete=FAST")
         return Forgotten(**self._found)
+
+    def withdraw(self, before_seq: int, now: float) -> Generator[int, None, int]:
+        """Withhold the deliveries that were accepted before a seq; return how many, without the letters."""
+        self._reason = Reason.CONSENT_DENIED
+        yield from self._deliveries(before_seq, now)
+        return self._found["deliveries"] + self._found["leased"]
+
+    def _deliveries(self, before_seq: int, now: float) -> Iterator[int]:
+        books = self._on.lanes.all()
+        with self._on.oblivion.searching(self._match, self._reason):
+            yield from self._counted("leased", self._doom_leased())
+            # Held before waiting, and those before letters: whatever moves meanwhile moves to where is still looked.
+            for book in books:
+                yield from self._counted("deliveries", self._drop_held(book, now))
+            for book in books:
+                yield from self._counted("deliveries", self._drop_waiting(book, before_seq, now))
+            yield from self._counted("dead_letters", self._drop_dead())
 
     def _counted(self, what: str, steps: Iterator[int]) -> Iterator[int]:
         for n in steps:
@@ -71,7 +82,7 @@ class Forgetter:
 
     def _doom_leased(self) -> Iterator[int]:
         for rows in self._leases.rows():
-            yield self._on.oblivion.add([row.seq for row in rows if self._takes(row)])
+            yield self._on.oblivion.add([row.seq for row in rows if self._takes(row)], self._reason)
 
     def _drop_waiting(self, book: LaneBook, before_seq: int, now: float) -> Iterator[int]:
         position = -1
@@ -86,7 +97,7 @@ class Forgetter:
                     rest = [row for row in rows if row.seq not in seqs]
                     self._on.chunks.remove(book, [chunk.first_seq], len(rows), leased=False)
                     self._on.chunks.add(book, rest, chunk.due_at, chunk.history)
-                    self._end(gone, now)
+                    self._end(gone, now, may_be_at_tiktok=chunk.history.first_lost_at is not None)
                 dropped += len(gone)
                 looked_at += len(rows)
                 if looked_at >= ROWS_PER_STEP:
@@ -103,11 +114,15 @@ class Forgetter:
                 self._end(gone, now)
             yield len(gone)
 
-    def _end(self, rows: Sequence[Row], now: float) -> None:
-        """Each ends as any delivery that a person takes out, but without a letter."""
+    def _end(self, rows: Sequence[Row], now: float, *, may_be_at_tiktok: bool = False) -> None:
+        """Each ends withheld, or as any delivery that a person takes out, but without a letter."""
+        if self._reason is not Reason.PURGED:
+            withhold(self._on, rows, self._reason, now, may_be_at_tiktok=may_be_at_tiktok)
+            return
+        ending = ending_without_letter(self._reason)
         for row in rows:
-            self._on.facts.count(row.label, Outcome.DEAD.value, Reason.PURGED.value)
-        self._on.facts.ended([(row.seq, (Outcome.DEAD.value, Reason.PURGED.value)) for row in rows], now)
+            self._on.facts.count(row.label, *ending)
+        self._on.facts.ended([(row.seq, ending) for row in rows], now)
 
     def _drop_dead(self) -> Iterator[int]:
         for table in self._partitions.existing("dead"):

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import msgspec
 
 from fullcount.events.codec import encode_stored
-from fullcount.events.merge import merge_halves
+from fullcount.events.hashed import HashedEvent
 from fullcount.queue.copies import Copy
 from fullcount.queue.entry import ONCE_SECONDS, REFUND, Entry, Errand, Fact, Note, Refund, Verdict
+from fullcount.queue.fields import fields_of, more_than
+from fullcount.queue.holding import HoldTerms, terms_of, with_copy
 from fullcount.queue.lane import Lane
 from fullcount.queue.news import news
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.held import HeldRow
 from fullcount.queue.sqlite.lanes import LaneBook
-from fullcount.queue.sqlite.rows import Row
+from fullcount.queue.sqlite.rows import HeldForm, Row, held_form, plain_form
 from fullcount.queue.sqlite.seen import KeyClaim
 from fullcount.queue.sqlite.shelves import Shelves
 from fullcount.queue.sqlite.unreadable import readable
@@ -32,23 +34,30 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
 
 
 class _New(msgspec.Struct, gc=False):
-    """A delivery in the making; `release_at` is set while it would be held."""
+    """A delivery in the making; `release_at` is set while it would be held.
+
+    Where it is held, or was until its other half came in the same group, `event` and `terms` say what is.
+    """
 
     entry: Entry
     stored: bytes
     release_at: float | None = None
+    event: HashedEvent | None = None
+    terms: HoldTerms = HoldTerms()
 
 
 class Intake:
     """One group's accepts: decides what each entry is, then stores what is new."""
 
     def __init__(self, shelves: Shelves, now: float) -> None:
+        self.refusals: list[Fact] = []  # of visitors, for whoever ends what waits of the same events
         self._on = shelves
         self._now = now
         self._taken: set[bytes] = set()
         self._requests: set[bytes] = set()
         self._held: dict[bytes, HeldRow] = {}
         self._new_held: dict[bytes, _New] = {}
+        self._left: dict[bytes, frozenset[str]] = {}  # the fields of what was held until a copy joined it
         self._fresh: dict[int, tuple[LaneBook, list[_New]]] = {}
         self._merged: dict[int, tuple[LaneBook, list[Row]]] = {}
         self._last_lane: Lane | None = None
@@ -114,6 +123,8 @@ class Intake:
         match note:
             case Fact():
                 self._on.facts.note(note, self._now)
+                if note.is_refusal:
+                    self.refusals.append(note)
             case Refund():
                 self._on.refunds.note(note, self._now)
             case Errand():
@@ -123,20 +134,19 @@ class Intake:
 
     def _sort(self, entry: Entry, stored: bytes) -> Verdict:
         key = entry.key
-        release_at = None
+        new = _New(entry, stored)
         if entry.claims_key:
             if (self._held or self._new_held) and self._joins_held(entry):
                 self._note(Outcome.MERGED, entry)
                 return Verdict.MERGED
             if key in self._taken or key in self._held or key in self._new_held:
-                self._note(Outcome.DUPLICATE, entry)
+                self._note(Outcome.DUPLICATE, entry, detail=self._more_than_first(entry) if entry.hold_seconds else "")
                 return Verdict.DUPLICATE
             self._taken.add(key)
-            if entry.hold_seconds:
-                release_at = self._now + entry.hold_seconds
-        new = _New(entry, stored, release_at)
-        if release_at is not None:
-            self._new_held[key] = new
+            if entry.hold_seconds or entry.needs_answer:
+                new.release_at = self._now + (entry.hold_seconds or 0)
+                new.event, new.terms = entry.event, terms_of(entry)
+                self._new_held[key] = new
         self._line(entry.lane).append(new)
         return Verdict.ACCEPTED
 
@@ -149,26 +159,47 @@ class Intake:
         return self._last_line
 
     def _joins_held(self, entry: Entry) -> bool:
-        """Merge the entry into the held other half, if there is one; the joined event leaves at once."""
+        """Let the entry join what is held under its key, if it may; mostly the joined event leaves at once."""
         new = self._new_held.get(entry.key)
-        if new is not None and new.entry.event.half is not entry.event.half:
-            new.stored = encode_stored(merge_halves(new.entry.event, entry.event))
-            new.release_at = None
-            del self._new_held[entry.key]
-            return True
+        if new is not None:
+            return self._joins_new(new, entry)
         held = self._held.get(entry.key)
         if held is None:
             return False
-        first = readable(held.row.event)
-        if first is not None and first.half is entry.event.half:
+        joined = with_copy(readable(held.row.event), held.row.terms, entry)
+        if joined is None:
             return False
-        # A half that cannot be read any more is replaced by this one, which goes alone.
-        event = encode_stored(entry.event if first is None else merge_halves(first, entry.event))
-        self._on.held.remove(held.book, [held.row])
-        _, merged = self._merged.setdefault(held.book.id, (held.book, []))
-        merged.append(msgspec.structs.replace(held.row, event=event))
+        row = held_form(held.row, joined.terms, encode_stored(joined.event))
+        if not joined.leaves:
+            self._on.held.replace(row)
+            self._held[entry.key] = HeldRow(held.book, row)
+            return True
+        self._on.held.remove(held.book, [row])
+        self._merged.setdefault(held.book.id, (held.book, []))[1].append(plain_form(row))
         del self._held[entry.key]
+        self._left[entry.key] = fields_of(joined.event)
+        self._on.facts.left_hold(row, self._left[entry.key])
         return True
+
+    def _joins_new(self, new: _New, entry: Entry) -> bool:
+        joined = with_copy(new.event, new.terms, entry)
+        if joined is None:
+            return False
+        new.event, new.terms, new.stored = joined.event, joined.terms, encode_stored(joined.event)
+        if joined.leaves:
+            new.release_at = None
+            del self._new_held[entry.key]
+            self._left[entry.key] = fields_of(joined.event)
+        return True
+
+    def _more_than_first(self, entry: Entry) -> str:
+        """Return the names of the fields that a late copy had and the delivery has not: it is frozen by now."""
+        known = self._left.get(entry.key)
+        if known is None:
+            new, held = self._new_held.get(entry.key), self._held.get(entry.key)
+            first = new.event if new is not None else readable(held.row.event) if held is not None else None
+            known = self._on.facts.fields_left(entry.key) if first is None else fields_of(first)
+        return "" if known is None else more_than(known, entry.event)
 
     def _store(self, book: LaneBook, fresh: Sequence[_New], next_seq: int) -> int:
         queued = [new for new in fresh if new.release_at is None]
@@ -178,11 +209,11 @@ class Intake:
             next_seq += len(rows)
             self._on.chunks.add(book, rows, self._now)
             self._on.facts.accepted(book, rows, held=False)
-            self._note_tests(queued, rows)
+            self._note_others(queued, rows)
         if held:
             rows = self._rows(held, next_seq)
             next_seq += len(rows)
-            self._on.held.add(book, [(row, new.release_at or self._now) for row, new in zip(rows, held, strict=True)])
+            self._on.held.add(book, [_until(row, new, self._now) for row, new in zip(rows, held, strict=True)])
             self._on.facts.accepted(book, rows, held=True)
         return next_seq
 
@@ -200,13 +231,19 @@ class Intake:
         self._on.seen.claim(claims)
         return rows
 
-    def _note_tests(self, fresh: Sequence[_New], rows: Sequence[Row]) -> None:
+    def _note_others(self, fresh: Sequence[_New], rows: Sequence[Row]) -> None:
         for new, row in zip(fresh, rows, strict=True):
-            if not new.entry.claims_key:
+            if new.event is not None:
+                self._on.facts.left_hold(row, fields_of(new.event))
+            elif not new.entry.claims_key:
                 # It stands in no seen window, so its timeline needs another way from its key to its seq.
                 self._note(Outcome.TEST, new.entry, row.seq)
 
-    def _note(self, outcome: Outcome, entry: Entry, seq: int | None = None) -> None:
+    def _note(self, outcome: Outcome, entry: Entry, seq: int | None = None, detail: str = "") -> None:
         event_id = mask_chosen(entry.event.event_id)
-        fact = Fact(outcome, Reason.NONE, entry.source, entry.pixel, entry.event.canonical, event_id, entry.key)
+        fact = Fact(outcome, Reason.NONE, entry.source, entry.pixel, entry.event.canonical, event_id, entry.key, detail)
         self._on.facts.note(fact, self._now, seq)
+
+
+def _until(row: Row, new: _New, now: float) -> tuple[HeldForm, float]:
+    return held_form(row, new.terms), now if new.release_at is None else new.release_at

@@ -15,12 +15,12 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.chunks import Chunk, History
 from fullcount.queue.sqlite.dead import Dead
+from fullcount.queue.sqlite.ending import count_withheld, ending_without_letter
 from fullcount.queue.sqlite.facts import LOST, RETRY, Ending
 from fullcount.queue.sqlite.lanes import LaneBook
 from fullcount.queue.sqlite.rows import Row, decode_rows
 from fullcount.queue.sqlite.shelves import Shelves
 
-FORGOTTEN = Buried(Reason.PURGED)  # how a delivery ends that was to be forgotten
 EPOCH_SHIFT = 32  # a lease id is the owner's epoch and a number, so that no id ever comes twice
 
 
@@ -63,6 +63,7 @@ class Leases:
         self._chunks = shelves.chunks
         self._facts = shelves.facts
         self._dead = dead
+        self._on = shelves
         self._oblivion = shelves.oblivion
         self._live: dict[int, Live] = {}
         self._last_id = 0
@@ -205,13 +206,13 @@ class Leases:
                     self._dead.add(live.book, part, leased.history, result, settling.now)
 
     def _without_forgotten(self, live: Live, leased: Leased, settling: _Settling) -> list[Leased]:
-        """Drop what is to be forgotten and would wait again or become a letter; return what is left of the chunk."""
+        """Drop what is to be dropped and would wait again or become a letter; return what is left of the chunk."""
         doomed = self._oblivion.doomed(leased.seqs)
         ending = {seq: result for seq in doomed if (result := settling.results.get(seq)) is not None}
         if not ending:
             return [leased]
         self._oblivion.end(ending)
-        gone = {seq for seq, result in ending.items() if not isinstance(result, Delivered)}
+        gone = {seq: doomed[seq] for seq, result in ending.items() if not isinstance(result, Delivered)}
         if not gone:
             return [leased]
         rows = self._chunks.rows(leased.first_seq)
@@ -219,13 +220,23 @@ class Leases:
         del live.chunks[leased.first_seq]
         for row in rows:
             if row.seq in gone:
-                settling.endings[row.seq] = _ending(FORGOTTEN)
-                self._facts.count(row.label, *_ending(FORGOTTEN))
+                settling.endings[row.seq] = ending_without_letter(gone[row.seq])
+                self._count_dropped(row, gone[row.seq], _was_lost(leased.history, ending[row.seq]), settling.now)
         rest = [row for row in rows if row.seq not in gone]
         added = self._chunks.add(live.book, rest, live.leased_at, leased.history, live.id)
         kept = [_leased(self._chunks.rows(first_seq), leased.history) for first_seq in added]
         live.chunks |= {each.first_seq: each for each in kept}
         return kept
+
+    def _count_dropped(self, row: Row, reason: Reason, is_lost: bool, now: float) -> None:  # noqa: FBT001 - see _was_lost
+        if reason is Reason.PURGED:
+            self._facts.count(row.label, *ending_without_letter(reason))
+        else:
+            count_withheld(self._on, [row], reason, now, may_be_at_tiktok=is_lost)
+
+    def holds(self, seq: int) -> bool:
+        """Return whether a delivery is leased."""
+        return any(seq in leased.seqs for live in self._live.values() for leased in live.chunks.values())
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the deliveries of each live lease."""
@@ -296,6 +307,10 @@ def _after(history: History, retry: Retry, leased_at: float) -> History:
         return history
     lost_at = leased_at if retry.lost and history.first_lost_at is None else history.first_lost_at
     return History(history.attempts + 1, lost_at, history.overridden)
+
+
+def _was_lost(history: History, result: Settlement) -> bool:
+    return history.first_lost_at is not None or (isinstance(result, Retry) and result.lost)
 
 
 def _ending(result: Settlement) -> Ending:

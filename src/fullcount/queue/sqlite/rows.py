@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from fullcount.queue.holding import HoldTerms
+
 
 class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One delivery at rest. Fields are appended, never moved: the stored form is positional."""
@@ -18,8 +20,15 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     event: bytes  # `fullcount.events.codec.encode_stored`
 
 
+class HeldForm(Row, frozen=True, array_like=True, gc=False):
+    """A delivery at rest while it is held. What was held before there were terms reads as held on the plainest."""
+
+    terms: HoldTerms = HoldTerms()
+
+
 _encoder = msgspec.msgpack.Encoder()
 _one = msgspec.msgpack.Decoder(Row)
+_held = msgspec.msgpack.Decoder(HeldForm)
 _many = msgspec.msgpack.Decoder(list[Row])
 
 
@@ -41,3 +50,20 @@ def encode_row(row: Row) -> bytes:
 def decode_row(stored: bytes) -> Row:
     """Return the row of this stored form."""
     return _one.decode(stored)
+
+
+def decode_held(stored: bytes) -> HeldForm:
+    """Return the held row of this stored form."""
+    return _held.decode(stored)
+
+
+def held_form(row: Row, terms: HoldTerms, event: bytes | None = None) -> HeldForm:
+    """Return a row as it is held; `event` takes the place of the row's own."""
+    return HeldForm(
+        row.seq, row.key, row.accepted_at, row.label, row.window, row.event if event is None else event, terms
+    )
+
+
+def plain_form(row: Row) -> Row:
+    """Return a row as it stands in a chunk or a letter."""
+    return Row(row.seq, row.key, row.accepted_at, row.label, row.window, row.event)

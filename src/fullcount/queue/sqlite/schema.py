@@ -95,7 +95,10 @@ CREATE TABLE mode (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Sequence[str] = (FIRST, SECOND, THIRD, FOURTH)
+# Why a leased delivery is to be dropped: its person is forgotten, or said no.
+FIFTH = "ALTER TABLE forgetting ADD COLUMN reason TEXT NOT NULL DEFAULT 'purged'"
+
+MIGRATIONS: Sequence[str] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 
 # Tables of which there is one for each stretch of time, so that retention drops them whole.
 PARTITIONED = {

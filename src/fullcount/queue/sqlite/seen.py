@@ -87,7 +87,24 @@ class Seen:
         if claim is not None:
             return None if claim.freed else (claim.at, claim.seq)
         indexed = self._indexed(window, [key], 0)
-        return max(((at, seq) for _, at, seq in indexed), key=lambda it: it[1], default=None)
+        return max(((at, seq) for _, at, seq in indexed), default=None)
+
+    def holders(self, keys: Sequence[bytes]) -> dict[bytes, KeyClaim]:
+        """Return the newest claim of each of these keys, even one whose window is over; free keys are left out."""
+        found: dict[bytes, KeyClaim] = {}
+        unknown = []
+        for key in keys:
+            claim = self._bucket(key).get(key)
+            if claim is None:
+                unknown.append(key)
+            elif not claim.freed:
+                found[key] = claim
+        for family in self._partitions.families("seen") if unknown else ():
+            window = int(family.partition("_")[2])
+            for key, at, seq in self._indexed(window, unknown, 0):
+                if key not in found or (at, seq) > (found[key].at, found[key].seq):
+                    found[key] = KeyClaim(key, at, seq, window)
+        return found
 
     def claim(self, claims: Sequence[KeyClaim]) -> None:
         """Remember these claims; they are stored by `write_log`."""
@@ -145,7 +162,7 @@ class Seen:
 
     def _unindex(self, family: str, claim: KeyClaim) -> None:
         for table in self._partitions.existing(family):
-            self._connection.execute(f"DELETE FROM {table} WHERE key = ? AND seq <= ?", (claim.key, claim.seq))
+            self._connection.execute(f"DELETE FROM {table} WHERE key = ?", (claim.key,))
 
     def _indexed(self, window: int, keys: Sequence[bytes], since: int) -> list[tuple[bytes, int, int]]:
         found: list[tuple[bytes, int, int]] = []

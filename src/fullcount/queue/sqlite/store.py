@@ -35,6 +35,8 @@ from fullcount.queue.sqlite.modes import Modes
 from fullcount.queue.sqlite.oblivion import Oblivion
 from fullcount.queue.sqlite.partitions import Partitions, day_of
 from fullcount.queue.sqlite.refunds import Refunds
+from fullcount.queue.sqlite.refusals import Refusals, stretches
+from fullcount.queue.sqlite.release import release
 from fullcount.queue.sqlite.seen import Seen, seen_lowest
 from fullcount.queue.sqlite.shelves import Shelves
 
@@ -62,7 +64,7 @@ class Store:
         self.lanes = Lanes(connection)
         self.chunks = Chunks(connection)
         self.seen = Seen(connection, self.partitions)
-        self.held = Held(connection, self.lanes, self.chunks)
+        self.held = Held(connection, self.lanes)
         self.facts = Facts(connection, self.partitions, self.labels)
         self.errands = Errands(connection)
         self._shelves = Shelves(
@@ -79,6 +81,7 @@ class Store:
         )
         self.dead = Dead(connection, self.partitions, self._shelves)
         self.leases = Leases(connection, self._shelves, self.dead)
+        self._refusals = Refusals(self._shelves, self.leases, self.dead)
         self.inbox = Inbox(connection)
         self.modes = Modes(connection)
         self.hours = Hours(connection, clock.now())
@@ -143,12 +146,19 @@ class Store:
 
     def accept(self, offers: Sequence[Offer]) -> list[list[Verdict]]:
         """Decide and store what these callers offer."""
-        intake = Intake(self._shelves, self._clock.now())
-        verdicts, next_seq = intake.accept(offers, self._next_seq)
+        now = self._clock.now()
+        verdicts: list[list[Verdict]] = []
+        next_seq = self._next_seq
+        for stretch in stretches(offers):
+            intake = Intake(self._shelves, now)
+            mine, next_seq = intake.accept(stretch, next_seq)
+            verdicts += mine
+            if intake.refusals:
+                self._refusals.carry_out(intake.refusals, now)
         if next_seq != self._next_seq:
             self.connection.execute("UPDATE meta SET value = ? WHERE name = 'next_seq'", (next_seq,))
             self._next_seq = next_seq
-        self.hours.note(self._clock.now())
+        self.hours.note(now)
         self.changed = True
         return verdicts
 
@@ -172,7 +182,7 @@ class Store:
 
     def release_held(self) -> Iterator[int]:
         """Let go of held deliveries whose time has come, some at each step."""
-        return self.held.release(self._clock.now())
+        return release(self._shelves, self._clock.now())
 
     def redrive(self, selection: Selection, *, overridden: bool) -> Iterator[int]:
         """Put dead letters back on their lane, some at each step."""
@@ -200,6 +210,13 @@ class Store:
         self.has_forgotten = True
         forgetter = Forgetter(self.connection, self.partitions, self._shelves, self.leases, Match(subject))
         return forgetter.steps(self._next_seq, now)
+
+    def withdraw(self, subject: Subject) -> Iterator[int]:
+        """Withhold all that waits of a subject, some at each step; the iterator returns how many."""
+        now = self._clock.now()
+        self.leases.take_back_expired(now)
+        forgetter = Forgetter(self.connection, self.partitions, self._shelves, self.leases, Match(subject))
+        return forgetter.withdraw(self._next_seq, now)
 
     def due_errands(self, limit: int) -> list[Errand]:
         """Return errands whose time has come."""
