@@ -11,6 +11,7 @@ from yarl import URL
 _NOT_HANDED_ON = frozenset(
     {
         b"connection",
+        b"date",
         b"content-length",
         b"expect",
         b"keep-alive",
@@ -31,7 +32,7 @@ class Proxy:
 
     def __init__(self, http: aiohttp.ClientSession, gateway_url: str) -> None:
         self._http = http
-        self._gateway = URL(gateway_url)
+        self._gateway_url = gateway_url
 
     async def handle(self, request: Request) -> Response:
         """Answer as the gateway does; 502 if it does not, 413 for a body that no proxy would take."""
@@ -41,8 +42,8 @@ class Proxy:
             return Response(status_code=400)
         if body is None:
             return Response("too large\n", 413, media_type="text/plain")
-        query = request.url.query
-        url = URL(f"{self._gateway}{request.url.path.lstrip('/')}{f'?{query}' if query else ''}", encoded=True)
+        path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+        url = URL(f"{self._gateway_url}{path}{f'?{query}' if query else ''}", encoded=True)
         try:
             async with self._http.request(
                 request.method,
