@@ -18,13 +18,13 @@ from tests.unit.queue.faulty_vfs import FaultyVFS
 
 from fullcount.clock import ManualClock
 from fullcount.errors import StoreUnavailable
-from fullcount.events.model import Half
 from fullcount.queue.copies import Copy
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.settings import StoreSettings
 from fullcount.testing import QueueContract
+from fullcount.testing.queue_holds_contract import Way
 from fullcount.testing.queue_notes_contract import copies_strategy, notes_strategy
 
 # Few keys begin a flush, so that every walk crosses several of them.
@@ -61,9 +61,7 @@ class SqliteContract(QueueContract):
         request=st.one_of(st.none(), st.integers(100, 103)),
         fails_on=st.sampled_from(("write", "sync")),
     )
-    def accept_on_a_broken_disk(
-        self, copies: list[tuple[int, Half, bool]], notes: list[Any], request: int | None, fails_on: str
-    ) -> None:
+    def accept_on_a_broken_disk(self, copies: list[Way], notes: list[Any], request: int | None, fails_on: str) -> None:
         """A commit that fails is stored whole or not at all, its request's key too; what was there is untouched."""
         entries, made, once = self.request_of(copies, notes, request)
         stored = copy.deepcopy(self.model)

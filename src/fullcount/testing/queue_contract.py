@@ -22,7 +22,9 @@ from fullcount.queue.entry import Entry
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.queue.protocol import Queue
-from fullcount.testing.queue_model import Item, Model, Pausing
+from fullcount.testing.queue_holds_contract import WAYS, HoldRules, Way, ways
+from fullcount.testing.queue_model import Model
+from fullcount.testing.queue_model_items import Item, Pausing
 from fullcount.testing.queue_notes_contract import NoteRules
 
 T = TypeVar("T")
@@ -33,9 +35,7 @@ LANES = (
     Lane("CEXAMPLE0PIXEL000001", EventSource.WEB, "TEST12345"),
 )
 WINDOWS_SECONDS = (100, 400)
-HELD_SECONDS = 20.0
 
-_copies = st.tuples(st.integers(0, 7), st.sampled_from(Half), st.booleans())  # which event, which half, whether held
 _fates = st.sampled_from(("stay", "delivered", "retry", "lost", "hand back", "rejected", "too old"))
 _selections = st.sampled_from(
     (
@@ -56,7 +56,7 @@ _limits = st.builds(
 )
 
 
-class QueueContract(NoteRules, RuleBasedStateMachine):
+class QueueContract(NoteRules, HoldRules, RuleBasedStateMachine):
     """Walks one engine. `opened` and `reopened` are the engine's part."""
 
     def opened(self, clock: ManualClock) -> Queue:
@@ -86,8 +86,8 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
         self.copies = 0
         self.queue = self.opened(self.clock)
 
-    @rule(copies=st.lists(_copies, min_size=1, max_size=6))
-    def accept(self, copies: list[tuple[int, Half, bool]]) -> None:
+    @rule(copies=st.lists(ways, min_size=1, max_size=6))
+    def accept(self, copies: list[Way]) -> None:
         """The verdicts are the model's, in order."""
         entries = [self._entry(*copy) for copy in copies]
         expected = [self.model.accept(entry, self.clock.now()) for entry in entries]
@@ -156,17 +156,6 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.clock.advance(seconds)
-
-    @rule()
-    def release(self) -> None:
-        """Held deliveries leave when their time has come."""
-        now = self.clock.now()
-        ripe = [key for key, item in self.model.held.items() if item.due_at <= now]
-        for key in ripe:
-            item = self.model.held.pop(key)
-            item.due_at = now
-            self.model.waiting.append(item)
-        assert self.run(self.queue.release_held()) == len(ripe)
 
     @rule(lane=st.sampled_from(LANES), why=st.sampled_from(("token refused", "maintenance")), by_person=st.booleans())
     def pause(self, lane: Lane, why: str, by_person: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
@@ -238,7 +227,7 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
         self.run(self.queue.close())
         self.loop.close()
 
-    def _entry(self, number: int, half: Half, is_held: bool) -> Entry:  # noqa: FBT001 - a drawn tuple
+    def _entry(self, number: int, half: Half, way: str) -> Entry:
         """Return a new copy of one of eight events; the last two are test events."""
         self.copies += 1
         hashed = f"{number % 3:064x}"
@@ -248,7 +237,11 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
             canonical="Purchase",
             event_time=1_795_000_000,
             event_id=f"order-{number}",
-            user=HashedUser(email=hashed if number % 2 else (hashed,)),
+            user=HashedUser(
+                email=hashed if number % 2 else (hashed,),
+                ttclid=f"E.C.P.test-{number % 3}" if half is Half.BROWSER else None,
+                ttp=f"test-browser-{number % 3}" if half is Half.BROWSER else None,
+            ),
             properties=Properties(description=f"copy {self.copies}"),
             page=Page(),
             half=half,
@@ -260,6 +253,6 @@ class QueueContract(NoteRules, RuleBasedStateMachine):
             source=f"source {number % 3}",
             pixel="store",
             window_seconds=WINDOWS_SECONDS[number % 2],
-            hold_seconds=HELD_SECONDS if is_held else None,
             claims_key=lane.test_event_code is None,
+            **(WAYS["at once"] if lane.test_event_code else WAYS[way]),
         )

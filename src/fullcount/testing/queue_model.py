@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
-from fullcount.events.codec import encode_stored
-from fullcount.events.hashed import HashedEvent
-from fullcount.events.merge import merge_halves
 from fullcount.queue.copies import Channel, Copy
 from fullcount.queue.delivery import (
     Buried,
@@ -29,68 +24,16 @@ from fullcount.queue.forgetting import Forgotten, Match, Subject
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import FREES_KEY, Happening, Outcome, Reason
 from fullcount.queue.switch import Switch
+from fullcount.testing.queue_model_holds import HoldModel
+from fullcount.testing.queue_model_items import Item, ModelLease, Pausing
 
 
 @dataclass
-class Item:
-    """One delivery as it should be."""
-
-    entry: Entry
-    event: HashedEvent
-    accepted_at: float
-    due_at: float
-    attempts: int = 0
-    first_lost_at: float | None = None
-    overridden: bool = False
-    seq: int | None = None  # learnt when it is first leased
-    reason: Reason | None = None  # of a dead letter
-    died_at: float = 0.0
-    number: int = 0  # grows with acceptance
-    lease: ModelLease | None = None
-    is_doomed: bool = False  # to be dropped when it comes back, unless it is delivered
-
-    @property
-    def stored_bytes(self) -> int:
-        """The size that a lease counts."""
-        return len(encode_stored(self.event))
-
-    def retry(self, retry: Retry, leased_at: float) -> None:
-        """Wait again."""
-        self.lease = None
-        self.due_at = retry.due_at
-        if retry.attempted:
-            self.attempts += 1
-            if retry.lost and self.first_lost_at is None:
-                self.first_lost_at = leased_at
-
-
-@dataclass
-class ModelLease:
-    """A lease that an engine gave."""
-
-    lease: Lease
-    items: dict[int, Item] = field(default_factory=dict)  # by seq, those that are not settled
-
-
-class Pausing(NamedTuple):
-    """Why a lane is paused, since when, and whether a person did it."""
-
-    why: str
-    at: float
-    by_person: bool
-
-
-@dataclass
-class Model:
+class Model(HoldModel):
     """The whole queue."""
 
-    waiting: list[Item] = field(default_factory=list)
-    held: dict[bytes, Item] = field(default_factory=dict)
-    dead: list[Item] = field(default_factory=list)
-    claims: dict[bytes, tuple[float, Item]] = field(default_factory=dict)
     leases: list[ModelLease] = field(default_factory=list)  # the live ones
     paused: dict[Lane, Pausing] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
     requests: dict[bytes, int] = field(default_factory=dict)  # when each was taken, in whole seconds
     refunds: dict[bytes, str] = field(default_factory=dict)  # the event_id of each one's order
     errands: dict[bytes, Errand] = field(default_factory=dict)
@@ -117,6 +60,9 @@ class Model:
                 self._take(note)
             elif note.key not in repeated or note.channel in (Channel.PIXEL, Channel.OBSERVED):
                 self.copies.append(note)
+        for note in notes:
+            if isinstance(note, Fact) and note.is_refusal:
+                self.refuse(note.key, Reason(note.reason))
         return verdicts
 
     def _take(self, note: Note) -> None:
@@ -133,12 +79,12 @@ class Model:
         """Return how much there is of a subject, but for the facts, and drop it."""
         match = Match(subject)
         mine = [it for it in (*self.waiting, *self.held.values()) if match.takes(it.entry.source, it.event)]
-        leased = [item for item in mine if item.lease is not None and not item.is_doomed]
+        leased = [item for item in mine if item.lease is not None and item.doom is not Reason.PURGED]
         for item in leased:
-            item.is_doomed = True
+            item.doom = Reason.PURGED
         free = [item for item in mine if item.lease is None]
         for item in free:
-            self._drop(item)
+            self.drop(item, Reason.PURGED)
         letters = [item for item in self.dead if match.takes(item.entry.source, item.event)]
         for item in letters:
             self.dead.remove(item)
@@ -153,14 +99,6 @@ class Model:
             del self.errands[key]
         return Forgotten(len(free), len(leased), len(letters), 0, len(refunds), len(errands))
 
-    def _drop(self, item: Item) -> None:
-        """End a delivery as a purge does, without a letter; its key stays claimed."""
-        if item in self.waiting:
-            self.waiting.remove(item)
-        else:
-            del self.held[item.entry.key]
-        self.counts[Outcome.DEAD] += 1
-
     def due_errands(self, now: float, limit: int) -> list[Errand]:
         """Return the errands whose time has come, in order."""
         due = [errand for errand in self.errands.values() if errand.due_at <= now]
@@ -171,35 +109,6 @@ class Model:
         if key in self.errands:
             errand = self.errands[key]
             self.errands[key] = msgspec.structs.replace(errand, due_at=due_at, attempts=errand.attempts + 1)
-
-    def accept(self, entry: Entry, now: float) -> Verdict:
-        """Return what the queue should say of this entry."""
-        if entry.claims_key:
-            held = self.held.get(entry.key)
-            if held is not None and held.entry.event.half is not entry.event.half:
-                del self.held[entry.key]
-                held.event, held.due_at = merge_halves(held.event, entry.event), now
-                self.waiting.append(held)
-                self.counts[Outcome.MERGED] += 1
-                return Verdict.MERGED
-            if held is not None or self.is_claimed(entry, now):
-                self.counts[Outcome.DUPLICATE] += 1
-                return Verdict.DUPLICATE
-        self.counts["accepted"] += 1
-        item = Item(entry, entry.event, accepted_at=now, due_at=now, number=self.counts["accepted"])
-        if entry.claims_key:
-            self.claims[entry.key] = (now, item)
-        if entry.claims_key and entry.hold_seconds:
-            item.due_at = now + entry.hold_seconds
-            self.held[entry.key] = item
-        else:
-            self.waiting.append(item)
-        return Verdict.ACCEPTED
-
-    def is_claimed(self, entry: Entry, now: float) -> bool:
-        """Return whether the entry's key was claimed inside its window (whole seconds)."""
-        claimed = self.claims.get(entry.key)
-        return claimed is not None and int(now) - int(claimed[0]) < entry.window_seconds
 
     def due(self, lane: Lane, now: float) -> list[Item]:
         """Return what a lease may take, the longest due first."""
@@ -243,8 +152,8 @@ class Model:
     def take_back(self, live: ModelLease, due_at: float) -> None:
         """End one lease from the queue's side."""
         for item in live.items.values():
-            if item.is_doomed:
-                self._drop(item)
+            if item.doom is not None:
+                self.drop(item, item.doom, is_lost=True)
             else:
                 item.retry(Retry(due_at, lost=True), live.lease.leased_at)
         self.leases.remove(live)
@@ -275,8 +184,8 @@ class Model:
             item = live.items.pop(seq, None)
             if item is None:
                 continue
-            if item.is_doomed and not isinstance(result, Delivered):
-                self._drop(item)
+            if item.doom is not None and not isinstance(result, Delivered):
+                self.drop(item, item.doom, is_lost=isinstance(result, Retry) and result.lost)
                 continue
             match result:
                 case Delivered():
@@ -293,16 +202,13 @@ class Model:
     def bury(self, item: Item, reason: Reason, now: float) -> None:
         """Make a waiting or held delivery a dead letter."""
         item.lease = None
-        if item in self.waiting:
-            self.waiting.remove(item)
-        else:
-            del self.held[item.entry.key]
-        item.reason, item.died_at = reason, now
-        self.dead.append(item)
+        self.take_out(item)
         self.counts[Outcome.DEAD] += 1
-        claimed = self.claims.get(item.entry.key)
-        if reason in FREES_KEY and claimed is not None and claimed[1] is item:
-            del self.claims[item.entry.key]
+        if reason in FREES_KEY:
+            self.free_key(item)
+        if not item.needs_answer:  # else nobody may put it back
+            item.reason, item.died_at = reason, now
+            self.dead.append(item)
 
     def redrive(self, selection: Selection, now: float, *, overridden: bool) -> int:
         """Put dead letters back, the newest first; return how many."""

@@ -17,14 +17,15 @@ from fullcount.queue.copies import Channel, Copy
 from fullcount.queue.delivery import Selection
 from fullcount.queue.entry import ONCE_SECONDS, Entry, Errand, Fact, Note, Refund
 from fullcount.queue.forgetting import Forgotten, Match, Subject
-from fullcount.queue.outcomes import Happening, Ignored, Outcome, Reason
+from fullcount.queue.outcomes import REFUSALS, Happening, Ignored, Outcome, Reason
 from fullcount.queue.protocol import Queue
 from fullcount.queue.switch import Switch
+from fullcount.testing.queue_holds_contract import Way, subjects, ways
 from fullcount.testing.queue_model import Model
 
 T = TypeVar("T")
 
-copies_strategy = st.lists(st.tuples(st.integers(0, 7), st.sampled_from(Half), st.booleans()), max_size=3)
+copies_strategy = st.lists(ways, max_size=3)
 _errands = st.builds(
     lambda number, wait: (number, wait), st.integers(0, 5), st.sampled_from((-5.0, 0.0, 10.0, 300.0, 90_000.0))
 )
@@ -34,16 +35,9 @@ notes_strategy = st.lists(
         st.integers(0, 4).map(lambda number: ("refund", number)),
         _errands.map(lambda errand: ("errand", *errand)),
         st.tuples(st.just("copy"), st.integers(0, 7), st.sampled_from(Channel)),
+        st.tuples(st.just("refusal"), st.integers(0, 7), st.sampled_from(sorted(REFUSALS))),
     ),
     max_size=4,
-)
-_subjects = st.sampled_from(
-    (
-        Subject(),
-        Subject(event_ids=("order-1", "order-4")),
-        Subject(emails=(f"{1:064x}",)),
-        Subject(event_ids=("order-2",), emails=(f"{2:064X}",), phones=(f"{1:064x}",)),
-    )
 )
 _FACTS: dict[str, tuple[Outcome | Happening, Reason | Ignored]] = {
     "invalid": (Outcome.INVALID, Reason.NONE),
@@ -68,20 +62,20 @@ class NoteRules:
         del queue
         return None
 
-    def _entry(self, number: int, half: Half, is_held: bool) -> Entry:  # noqa: FBT001 - a drawn tuple
+    def _entry(self, number: int, half: Half, way: str) -> Entry:
         raise NotImplementedError
 
     @rule(
         copies=copies_strategy, notes=notes_strategy, request=st.one_of(st.none(), st.integers(100, 103))
     )  # keys of requests and of events are digests of different things, so they are never equal
-    def accept_with_notes(self, copies: list[tuple[int, Half, bool]], notes: list[Any], request: int | None) -> None:
+    def accept_with_notes(self, copies: list[Way], notes: list[Any], request: int | None) -> None:
         """A repeated request stores nothing and is counted; else its notes are stored with its entries."""
         entries, made, once = self.request_of(copies, notes, request)
         expected = self.model.accept_request(entries, made, once, self.clock.now())
         assert self.run(self.queue.accept(entries, made, once=once)) == expected
 
     def request_of(
-        self, copies: Sequence[tuple[int, Half, bool]], notes: Sequence[Any], request: int | None
+        self, copies: Sequence[Way], notes: Sequence[Any], request: int | None
     ) -> tuple[list[Entry], list[Note], bytes | None]:
         """Return what these drawn values stand for."""
         entries = [self._entry(*copy) for copy in copies]
@@ -97,6 +91,8 @@ class NoteRules:
             return Refund(_key(200 + number), "shop", f"order-{number}", str(number), number * 1.5, "EUR", now)
         if kind == "copy":
             return Copy(rest[0], "shop", "store", "Purchase", _key(number), f"order-{number}", now, number * 1.5, "EUR")
+        if kind == "refusal":
+            return Fact(Outcome.WITHHELD, rest[0], "shop", "store", "Purchase", f"order-{number}", _key(number))
         return Errand(_key(number), "shop", f"fetch {number}".encode(), now + rest[0], f"order-{number}")
 
     @rule(limit=st.integers(1, 4))
@@ -117,7 +113,7 @@ class NoteRules:
         self.run(self.queue.postpone_errand(_key(number), due_at))
         self.model.postpone_errand(_key(number), due_at)
 
-    @rule(subject=_subjects)
+    @rule(subject=subjects)
     def forget(self, subject: Subject) -> None:
         """All that names the subject is dropped, or will be when it comes back; forgetting again finds no more."""
         self.model.take_back_expired(self.clock.now())
