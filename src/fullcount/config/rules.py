@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fullcount.config.crosscheck import keys_of_source
-from fullcount.config.settings import Pixel, Settings, Source
+from fullcount.config.settings import Browser, Pixel, Settings, Source
 from fullcount.consent.tcf import TcfRules
 from fullcount.sources.catalogue import Catalogue
 from fullcount.sources.sender import PixelNames, Rules
@@ -36,4 +36,5 @@ def rules_of(source: Source, settings: Settings) -> Rules:
 
 
 def _names_of(pixel: Pixel) -> PixelNames:
-    return PixelNames(pixel.code, pixel.purchase_name, pixel.lead_name, pixel.merge_events)
+    has_snippet = pixel.browser is Browser.SNIPPET
+    return PixelNames(pixel.code, pixel.purchase_name, pixel.lead_name, pixel.merge_events, has_snippet)

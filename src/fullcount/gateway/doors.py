@@ -50,7 +50,14 @@ class Doors:
                 self._hang(
                     door,
                     path,
-                    Entrance(door.route or path, sender, door.methods, listed, door.is_public, door.max_bytes),
+                    Entrance(
+                        door.route.replace("{prefix}", prefix) or path,
+                        sender,
+                        door.methods,
+                        listed,
+                        door.is_public,
+                        door.max_bytes,
+                    ),
                 )
             if not sender.doors:
                 self._webhooks |= {

@@ -37,6 +37,7 @@ class PixelNames(msgspec.Struct, frozen=True):
     purchase_name: str = "CompletePayment"
     lead_name: str = "Lead"
     merge_events: tuple[str, ...] = ()
+    has_snippet: bool = False  # its browser half is our snippet's
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):

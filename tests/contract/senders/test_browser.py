@@ -376,3 +376,31 @@ async def test_nobody_shows_in_the_log_or_the_metrics() -> None:
         shown = house.log + (await house.house.ask("GET", "/metrics")).body.decode()
         for secret in (CLICK, "203.0.113.42", PHONE, VISITOR, KEY, "customer@example.com", "pk-of-a-stranger"):
             assert secret not in shown
+
+
+async def test_the_snippet_is_fetched_kept_and_checked() -> None:
+    """GET, HEAD and 304 at the plain address; at the one with its hash the same content, for ever."""
+    async with house_of(PAGES, pixels=[PIXEL], browser={"prefix": "/r7"}) as house:
+        path = f"/r7/fc.js?key={KEY}"
+        got = await house.send(b"", {}, path=path, method="GET")
+        assert (got.status, got.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+        assert got.headers["Cache-Control"] == "public, max-age=3600"
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
+        assert CODE.encode() in got.body
+        head = await house.send(b"", {}, path=path, method="HEAD")
+        assert (head.status, head.body, head.headers["ETag"]) == (200, b"", got.headers["ETag"])
+        assert head.headers["Content-Length"] == str(len(got.body))
+        kept = await house.send(b"", {"If-None-Match": got.headers["ETag"]}, path=path, method="GET")
+        assert (kept.status, kept.body) == (304, b"")
+        hashed = f"/r7/fc.{sha256(got.body).hexdigest()[:12]}.js?key={KEY}"
+        fixed = await house.send(b"", {}, path=hashed, method="GET")
+        assert (fixed.body, fixed.headers["Cache-Control"]) == (got.body, "public, max-age=31536000, immutable")
+
+
+async def test_a_strangers_key_gets_no_snippet() -> None:
+    """404 with a comment for a script, nothing of the address in it; other methods are refused."""
+    async with house_of(PAGES) as house:
+        answer = await house.send(b"", {}, path="/fc/fc.js?key=%2A%2Falert(1)", method="GET")
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "text/javascript; charset=utf-8")
+        assert b"alert" not in answer.body
+        assert (await post(house, beacon(), path=f"/fc/fc.js?key={KEY}")).status == 405

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import msgspec
 
+from fullcount.browser.settings import CAPTURES, CONSENT_TOOLS
 from fullcount.sources.sender import Options
 
-CAPTURES = ("pixel", "data_layer", "attributes")
 TIKTOKS_COOKIES = ("ttclid", "_ttp")
 Days = Annotated[float, msgspec.Meta(gt=0, le=400)]  # browsers keep no cookie for longer
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?", re.IGNORECASE)
 
 
@@ -28,6 +28,7 @@ class BrowserOptions(Options, frozen=True, kw_only=True):
     set_browser_id: bool = True  # give a visitor without a `_ttp` one; one that is there is never changed
     country_header: str = ""  # a header in which your CDN writes the visitor's country, such as CF-IPCountry
     capture: tuple[str, ...] = CAPTURES  # what the snippet takes up by itself
+    consent_tools: tuple[str, ...] = ()  # which of the page's tools the snippet asks: tcf, gpp, usp, shopify
     hold_consent: bool = False  # let events wait in the page until the visitor has answered
     view_pages: bool = True  # the snippet tells of each page view
 
@@ -41,7 +42,10 @@ def mistake_in(options: BrowserOptions) -> str | None:
         return "cookie is no name for a cookie of ours. Fix: letters, digits, - and _ only, and not one of TikTok's"
     if options.country_header and _NAME.fullmatch(options.country_header) is None:
         return "country_header is no name of a header. Fix: write it as CF-IPCountry"
-    for word in options.capture:
-        if word not in CAPTURES:
-            return f'capture holds "{word[:40]}". Fix: use some of {", ".join(CAPTURES)}'
+    for key, given, known in (
+        ("capture", options.capture, CAPTURES),
+        ("consent_tools", options.consent_tools, CONSENT_TOOLS),
+    ):
+        if not set(given) <= set(known):
+            return f"{key} holds a word that is not known here. Fix: use some of {', '.join(known)}"
     return None

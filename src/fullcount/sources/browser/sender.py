@@ -11,6 +11,7 @@ from fullcount.sources.browser.jar import cookies_for
 from fullcount.sources.browser.options import BrowserOptions, mistake_in
 from fullcount.sources.browser.origins import is_allowed_origin, readable_by
 from fullcount.sources.browser.sandbox import sandbox_beacon, seen_by
+from fullcount.sources.browser.script import HASHED, METHODS, PLAIN, script_reply
 from fullcount.sources.browser.shopify import pixel_event
 from fullcount.sources.browser.visit import read_visit, sighting_of
 from fullcount.sources.manners import WebhookManners, plain_refusal
@@ -32,12 +33,17 @@ class Browser(WebhookManners):
     doors: Sequence[Door] = (
         Door("{prefix}/e", _POST, is_public=True, max_bytes=BEACON_BYTES, route="beacon"),
         Door("{prefix}/s", _POST, is_public=True, max_bytes=BEACON_BYTES, route="shopify pixel"),
+        Door("{prefix}" + PLAIN, METHODS, max_bytes=BEACON_BYTES),
+        Door("{prefix}" + HASHED, METHODS, is_pattern=True, max_bytes=BEACON_BYTES, route="{prefix}/fc.HASH.js"),
     )
     options: type[Options] = BrowserOptions
     is_key_public = True
 
     def greet(self, request: RawRequest, known: Sequence[Rules]) -> Reply | None:
-        """Answer a preflight, which only a page with headers of its own makes, and what cannot be read."""
+        """Hand out the snippet; answer a preflight, which few pages make, and what cannot be read."""
+        script = script_reply(request, known)
+        if script is not None:
+            return script
         if request.method == "OPTIONS":
             return _preflight(request, known)
         if request.method == "POST":

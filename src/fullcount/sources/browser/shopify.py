@@ -33,6 +33,7 @@ NAMES: dict[str, str] = {
     "checkout_contact_info_submitted": "",
     "checkout_address_info_submitted": "",
     "checkout_shipping_info_submitted": "",
+    "visitorConsentCollected": "",  # our custom pixel's: an answer alone
 }
 
 
