@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from fullcount.clock import DAY_SECONDS, Clock
 from fullcount.config.load import Loaded
 from fullcount.config.moment import moment_of
+from fullcount.config.rules import rules_of
 from fullcount.config.settings import Browser, Mode, Settings, Source
 from fullcount.delivery.admission import policies
 from fullcount.delivery.dispatcher import Dispatcher
@@ -35,6 +36,7 @@ from fullcount.queue import failpoints
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
+from fullcount.sources.browser.script import tags_of
 from fullcount.tiktok.destination import TikTokDestination
 from fullcount.tiktok.transport import AiohttpTransport, Transport
 from fullcount.visitors.memory_visitors import MemoryVisitors
@@ -185,6 +187,9 @@ def lines_at_start(settings: Settings, url: str, now: float) -> Iterator[tuple[s
         if source.test_event_code:
             values["test_event_code"] = _test_time(source, now)
         yield "source", {name: str(value) for name, value in values.items()}
+        if source.kind == "browser" and source.key:
+            plain, fixed = tags_of(rules_of(source, settings))
+            yield "snippet", {"source": source.name, "paste": plain, "or_fixed": fixed}
 
 
 async def heed_switches(house: House, settings: Settings) -> None:

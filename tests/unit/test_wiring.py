@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fullcount.config.settings import Browser, Pixel, Settings, Source
@@ -42,3 +44,17 @@ def test_a_pixel_with_a_snippet_says_that_halves_wait_for_each_other() -> None:
 
     assert "wait up to hold_seconds" in lines["pixel"]["means"]
     assert "test-token" not in str(lines)
+
+
+def test_a_source_of_pages_says_what_to_paste() -> None:
+    """The line that follows the settings, and the one that is pinned to its content."""
+    pixel = Pixel(name="store", code="CEXAMPLE0PIXEL000001", access_token="test-token", browser=Browser.SNIPPET)
+    pages = Source(name="web", kind="browser", key="pk-shop", pixels=("store",))
+    settings = Settings(pixels=(pixel,), sources=(pages,))
+    snippet = dict(lines_at_start(settings, "http://127.0.0.1:8080", NOW))["snippet"]
+
+    assert snippet["source"] == "web"
+    assert snippet["paste"] == '<script async src="/fc/fc.js?key=pk-shop"></script>'
+    address = r'src="/fc/fc\.[0-9a-f]{12}\.js\?key=pk-shop"'
+    integrity = 'integrity="sha384-[A-Za-z0-9+/]{64}" crossorigin'
+    assert re.fullmatch(f"<script async {address} {integrity}></script>", snippet["or_fixed"])
