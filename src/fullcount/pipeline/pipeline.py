@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -146,8 +147,9 @@ class Pipeline:
         """Remember what the request tells of visitors, and return what is known of each event's, by its index."""
         if self._visitors is None:
             return {}
-        for ties, memory in memories_of(*call):
-            await self._visitors.remember(ties, memory)
+        told = memories_of(*call)
+        while some := list(islice(told, EVENTS_AT_A_STRETCH)):  # together they wait for one commit
+            await asyncio.gather(*(self._visitors.remember(ties, memory) for ties, memory in some))
         if self._visitors.is_empty:
             return {}
         asked = {index: found.ties() for index, found in enumerate(halfway) if isinstance(found, Identified)}

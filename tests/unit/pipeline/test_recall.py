@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from fullcount.queue.lane import Lane
 from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Reason
 from fullcount.sources.source import Intake, Sighting
+from fullcount.visitors.memory import Memory
 from fullcount.visitors.memory_visitors import MemoryVisitors
 
 TOKEN = Tie(TieKind.CHECKOUT_TOKEN, "checkout-token-1")
@@ -134,6 +137,34 @@ async def test_the_stricter_of_both_consents_counts(said: str | None, remembered
     event = await scene.takes(TOKEN, consent=said)
 
     assert (event is not None) is sent
+
+
+class CountingVisitors(MemoryVisitors):
+    """A memory that counts how many calls to remember are under way at once."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self.under_way = self.most = 0
+
+    async def remember(self, ties: Sequence[Tie], memory: Memory) -> None:
+        """Remember it once everybody else had a turn."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        await super().remember(ties, memory)
+        self.under_way -= 1
+
+
+async def test_the_visitors_of_a_batch_wait_for_one_commit() -> None:
+    """Whoever sends fifty calls in a batch is not kept waiting for fifty commits, one after the other."""
+    clock = ManualClock(NOW)
+    visitors = CountingVisitors(clock)
+    sightings = tuple(Sighting((Tie(TieKind.CLIENT_ID, f"visitor-{number}"),), SEEN) for number in range(50))
+    await Pipeline(MemoryQueue(clock), clock, visitors=visitors).take(Intake((), sightings=sightings), terms())
+
+    assert visitors.most == 50
+    known = await visitors.recall([sighting.ties for sighting in sightings])
+    assert all(memory is not None for memory in known)
 
 
 async def test_nothing_plain_is_remembered() -> None:
