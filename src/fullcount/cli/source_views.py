@@ -6,6 +6,7 @@ import msgspec
 
 from fullcount.cli.output import count_of, print_json, print_table, say
 from fullcount.cli.replaying import EventSteps, Replay
+from fullcount.sources.source import Ignored
 
 
 def show_replay(told: Replay, *, with_body: bool, as_json: bool) -> None:
@@ -18,7 +19,7 @@ def show_replay(told: Replay, *, with_body: bool, as_json: bool) -> None:
         rows.append(("read", f"refused: {told.refused}"))
     else:
         rows.append(("read", f"{count_of(len(told.events), 'event')}, as {told.kind}"))
-    rows += [("", f"ignored: {each.reason}{f' ({each.name})' if each.name else ''}") for each in told.ignored]
+    rows += [("", _ignored(each)) for each in told.ignored]
     rows += [
         ("", f"refund {each.refund_id} of {each.order_id}: {each.amount:g} {each.currency or '(no currency)'}")
         for each in told.refunds
@@ -36,6 +37,11 @@ def show_replay(told: Replay, *, with_body: bool, as_json: bool) -> None:
         if with_body:
             for body in event.would_get:
                 say(msgspec.json.format(bytes(body), indent=2).decode())
+
+
+def _ignored(each: Ignored) -> str:
+    topic = f" ({each.name})" if each.name else ""
+    return f"ignored: {each.reason}{topic}{f': {each.detail}' if each.detail else ''}"
 
 
 def _show_event(event: EventSteps) -> None:

@@ -68,6 +68,13 @@ def test_an_ignored_request_says_why(woo: Shop) -> None:
     assert report["events"] == []
 
 
+def test_an_ignored_request_says_what_to_look_at(woo: Shop) -> None:
+    """Beside the reason stands what a person needs to mend it."""
+    result = woo.run(*arguments(FOLDER / "woocommerce" / "order_updated_refund.json"))
+
+    assert "already_counted (order.updated): what is refunded was paid before" in " ".join(result.stdout.split())
+
+
 def test_a_request_as_http_writes_it_brings_its_own_headers(woo: Shop, tmp_path: Path) -> None:
     """A file that begins with a request line needs no --header."""
     saved = tmp_path / "order.http"
