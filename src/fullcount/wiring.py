@@ -17,6 +17,7 @@ from fullcount.config.load import Loaded
 from fullcount.config.moment import moment_of
 from fullcount.config.rules import rules_of
 from fullcount.config.settings import Browser, Mode, Settings, Source
+from fullcount.consent.decision import ConsentRule
 from fullcount.delivery.admission import policies
 from fullcount.delivery.dispatcher import Dispatcher
 from fullcount.errands.asking import AiohttpAsker
@@ -184,6 +185,8 @@ def lines_at_start(settings: Settings, url: str, now: float) -> Iterator[tuple[s
             "consent": source.consent,
             "mode": source.mode or Mode.LIVE,
         }
+        if source.consent in _WITHHOLDS:
+            values["means"] = _WITHHOLDS[source.consent]
         if source.test_event_code:
             values["test_event_code"] = _test_time(source, now)
         yield "source", {name: str(value) for name, value in values.items()}
@@ -215,6 +218,13 @@ _ASSUMES = {
     'set browser = "other" or they may be counted twice',
     Browser.OTHER: "a pixel that we do not control sends them too: only server_events with a shared event_id go",
     Browser.SNIPPET: "our snippet sends the browser half: merge_events wait up to hold_seconds for their other half",
+}
+
+
+_WITHHOLDS = {
+    ConsentRule.BY_REGION: "shoppers in the EEA, the UK, Switzerland or no known country need a grant: without one "
+    "their events are withheld (docs/consent.md)",
+    ConsentRule.REQUIRED: "an event without a grant is withheld (docs/consent.md)",
 }
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from fullcount.config.settings import Browser, Pixel, Settings, Source
+from fullcount.consent.decision import ConsentRule
 from fullcount.wiring import lines_at_start
 
 NOW = 1_795_000_000.0  # 2026-11-18 11:06:40 UTC
@@ -35,6 +36,15 @@ def test_a_test_code_without_an_end_holds_for_an_hour() -> None:
     """And a source without a code says nothing of one."""
     assert "one hour" in told(test_event_code="TEST12345")["test_event_code"]
     assert "test_event_code" not in told()
+
+
+@pytest.mark.parametrize(
+    ("consent", "said"), [("by_region", "need a grant"), ("required", "without a grant is withheld"), ("opt_out", "")]
+)
+def test_a_source_that_needs_a_grant_says_so(consent: str, said: str) -> None:
+    """Whoever connects a shop reads at the start why its orders may be withheld; other rules withhold no silence."""
+    assert said in told(consent=ConsentRule(consent)).get("means", "")
+    assert ("means" in told(consent=ConsentRule(consent))) is bool(said)
 
 
 def test_a_pixel_with_a_snippet_says_that_halves_wait_for_each_other() -> None:

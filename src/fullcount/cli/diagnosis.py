@@ -28,6 +28,7 @@ from fullcount.queue.sqlite.owner import owner_pid
 from fullcount.queue.sqlite.reader import Reader
 from fullcount.queue.sqlite.schema import MIGRATIONS, schema_version
 from fullcount.queue.sqlite.settings import free_disk_bytes
+from fullcount.queue.switch import Switches, mode_of
 
 LAG_SECONDS = 900.0  # longer than any throttling or hold that ends by itself
 SKEW_SECONDS = 60.0
@@ -82,8 +83,21 @@ async def examine(settings: Settings, clock: Clock, *, probe: str = "", clock_as
 
 def check_modes(settings: Settings) -> list[Check]:
     """Note each source that only observes: nothing of it goes out, and that is easily forgotten."""
-    observed = [source.name for source in settings.sources if source.mode is Mode.OBSERVE]
-    return [Check("mode", State.NOTE, f"{name}: observe, so nothing of it is sent", OBSERVE_FIX) for name in observed]
+    switches = _switches(settings)
+    return [
+        Check("mode", State.NOTE, f"{source.name}: observe, so nothing of it is sent", OBSERVE_FIX)
+        for source in settings.sources
+        if mode_of(source.mode or Mode.LIVE, switches.get(source.name)) is Mode.OBSERVE
+    ]
+
+
+def _switches(settings: Settings) -> Switches:
+    """Return who was switched by a person; nobody where there is no store that could be read."""
+    try:
+        with open_reader(settings) as reader:
+            return reader.modes()
+    except FullcountError:
+        return {}
 
 
 def check_disk(settings: Settings) -> Check:
@@ -205,10 +219,10 @@ def _check_outcomes(reader: Reader, now: float) -> Iterator[Check]:
     silent = sources_without_consent(found)
     for source, share in silent.items():
         said = f"{source}: {share:.0%} of its events had no consent and were withheld"
-        fix = 'send "consent": "granted" or "denied" with each event, or look at consent of that source'
+        fix = 'send "consent": "granted" or "denied" with each event; webhooks: docs/consent.md, "A shop in the EEA"'
         yield Check("consent", State.PROBLEM, said, fix)
     if not silent:
-        yield Check("consent", State.OK, "no source is withheld for unknown consent")
+        yield Check("consent", State.OK, "no source is mostly withheld for unknown consent")
 
 
 async def check_clock(settings: Settings, clock: Clock) -> Check:

@@ -121,7 +121,7 @@ class Watch:
                 source=source,
                 withheld=count.silent,
                 of=count.events,
-                fix="send consent with each event, or look at the source's consent rule with fullcount doctor",
+                fix='send consent with each event; webhooks: docs/consent.md, "A shop in the EEA"',
             )
 
     # What delivery tells.

@@ -163,9 +163,13 @@ def consent_facts(reason: Reason, count: int) -> list[Fact]:
     return [Fact(Outcome.WITHHELD, reason, "backend", "store", "Purchase", "order-1")] * count
 
 
-@pytest.mark.parametrize(("known", "unknown", "warns"), [(16, 4, False), (15, 5, True), (0, 19, False), (0, 20, True)])
-def test_missing_consent_is_told_beyond_a_fifth_of_enough_events(known: int, unknown: int, *, warns: bool) -> None:
-    """More than a fifth of at least twenty events is worth a line; other reasons to withhold are not."""
+@pytest.mark.parametrize(
+    ("known", "unknown", "warns"), [(16, 4, False), (15, 5, True), (1, 18, False), (0, 2, False), (0, 3, True)]
+)
+def test_missing_consent_is_told_beyond_a_fifth_of_enough_events_or_all_of_a_few(
+    known: int, unknown: int, *, warns: bool
+) -> None:
+    """More than a fifth of at least twenty events, or each of the first three; other reasons are no news."""
     desk = Desk()
     facts = consent_facts(Reason.CONSENT_DENIED, known) + consent_facts(Reason.CONSENT_UNKNOWN, unknown)
     desk.watch.stored("backend", (), (), facts, 0.001)

@@ -44,10 +44,19 @@ def test_minutes_are_summed_by_where_and_how_they_ended() -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "unknown", "denied", "share"),
-    [(70, 30, 0, 0.3), (80, 20, 0, None), (0, 20, 0, 1.0), (5, 10, 0, None), (40, 30, 30, 0.3), (50, 0, 50, None)],
+    [
+        (70, 30, 0, 0.3),
+        (80, 20, 0, None),
+        (0, 20, 0, 1.0),
+        (5, 10, 0, None),
+        (40, 30, 30, 0.3),
+        (50, 0, 50, None),
+        (0, 3, 0, 1.0),
+        (0, 2, 0, None),
+    ],
 )
 def test_a_source_without_consent_is_named(accepted: int, unknown: int, denied: int, share: float | None) -> None:
-    """More than a fifth withheld as unknown is named with its share; refusals and a handful of events are not."""
+    """More than a fifth withheld as unknown is named, or all of a few; refusals and a handful are not."""
     found = [
         Total("store", "shop", "Purchase", "accepted", "", accepted),
         Total("store", "shop", "Purchase", "withheld", "consent_unknown", unknown),
