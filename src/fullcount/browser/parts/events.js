@@ -9,6 +9,7 @@ let { referrer } = document;
 
 /* Return the event's id; nothing for a purchase that nothing tells from another: the gateway is not told of it. */
 function announce(name, given, options, by = "call", code = "") {
+  if (!name) return;
   const at = Date.now();
   const event = NAMES[name] || name;
   const isPurchase = event == "Purchase";
@@ -33,7 +34,7 @@ function announce(name, given, options, by = "call", code = "") {
   when(isAllowed, () => {
     if (code && code != settings.pixel) return;
     const { value, currency } = properties;
-    if (by == "pixel") when(isLoaded, () => paired.push({ event: name, event_id: id, value, currency, at }));
+    if (by == "pixel") when(isLoaded, () => paired.push({ event: name, event_id: id || "", value, currency, at }));
     if (id && !told[event + id]) {
       told[event + id] = events.push({ event, event_id: id, age: at, properties, by });
       if (!isGiven) toPixel(() => pixel.track(settings.spelled[event] || event, properties, { event_id: id }));
@@ -55,7 +56,7 @@ function identify(who) {
 function page() {
   const at = Date.now();
   const { href } = location;
-  const url = href.replace(/#(?![/!]).*/, "");
+  const [url] = href.split(/#(?![/!])/);
   if (url == pageUrl || pageUrl.startsWith(url + "?")) return;
   referrer = pageUrl || referrer;
   pageUrl = url;

@@ -2,10 +2,10 @@
 
 let pixel;
 let failure = settings.failure; // absent, where there is none; blocked, or refused by a content policy
-let driven; // the word that it was told last
+let driven; // the word that it was told last; below 2 it is held
 
-const isHeld = () => driven < 2;
-const isLoaded = () => !isHeld() && pixel?._i?.[settings.pixel]?.info;
+const ours = guard(() => pixel._i[settings.pixel]); // what the base code, then the runtime, keeps of our pixel
+const isLoaded = () => !(driven < 2) && ours()?.info;
 const toPixel = (run) => when(() => pixel, run);
 
 const looks = [

@@ -3,17 +3,16 @@
 const { fullcount: stub } = window;
 const api = { track: announce, identify, page, consent };
 window.fullcount = guard((method, ...given) => api[method](...given));
-window.fullcount.isOurs = true;
+fullcount.isOurs = true;
 
-const isOfPixel = (url) => /\/i18n\/pixel\//.test(url);
 on(document, "load error securitypolicyviolation", ({ target, type, blockedURI }) => {
-  if (type != "load" && isOfPixel(blockedURI || target.src)) failure = blockedURI ? "refused" : failure || "blocked";
+  if (type != "load" && /i18n\/pixel/.test(blockedURI || target.src)) failure = blockedURI ? "refused" : failure || "blocked";
   look();
 });
 on(window, "load pagehide pageshow online", ({ type }) => {
   isLeaving = type == "pagehide";
   // The browser waits for scripts before it says so: one that is not there now does not come.
-  if (type == "load" && pixel?._i?.[settings.pixel]) failure ||= "blocked";
+  if (type == "load" && ours()) failure ||= "blocked";
   isDue ||= load("q")?.[0];
   look();
   flush();
@@ -24,4 +23,4 @@ if (answer) vote("said", answer.said);
 isDue = clickedAt || !cookieOf(settings.cookie);
 look();
 new MutationObserver(look).observe(document, { childList: true, subtree: true });
-stub?.q?.map((call) => window.fullcount(...call));
+stub?.q?.map((call) => fullcount(...call));

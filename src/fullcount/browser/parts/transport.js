@@ -14,7 +14,7 @@ const clickIn = guard(
 const landing = performance.getEntriesByType("navigation")[0]?.name;
 const keptClick = cookieOf("ttclid");
 let click = [landing, location.href, document.referrer].map(clickIn).find(Boolean) || keptClick;
-const clickedAt = click != keptClick && Date.now();
+const clickedAt = click == keptClick ? undefined : Date.now();
 
 /* What each beacon says, a refusal too. */
 function head() {
@@ -33,7 +33,7 @@ const flush = guard(() => {
     ttp: cookieOf("_ttp"),
     ties,
     pixel: {
-      state: isHeld() ? "held" : isLoaded() ? "loaded" : failure || (pixel ? "waiting" : "absent"),
+      state: driven < 2 ? "held" : isLoaded() ? "loaded" : failure || (pixel ? "waiting" : "absent"),
       code: settings.pixel,
     },
     webdriver: navigator.webdriver,
@@ -45,13 +45,13 @@ const flush = guard(() => {
 async function post(beacon) {
   // Moments become ages: the gateway's clock is right, the browser's may not be. A person is never stored in a shop.
   const body = JSON.stringify({ ...beacon, user: person }, (key, value) =>
-    /^a(t|ge)$/.test(key) && value > 1e12 ? Date.now() - value : value,
+    value > 1e12 && /^a(t|ge)$/.test(key) ? Date.now() - value : value,
   );
   try {
     if (!navigator.onLine) throw 0;
     if (!("keepalive" in Request.prototype) && navigator.sendBeacon(endpoint, body)) return;
     const { status } = await fetch(endpoint, { method: "POST", body, credentials: "include", keepalive: body.length < 6e4 });
-    if (status == 429 || status > 499) throw 0;
+    if (status > 428) throw 0; // told to come later, or the gateway is in trouble
     // The answer sets the cookies. Where it could not, a script's are better than none.
     if (word == 2) {
       if (!cookieOf(settings.cookie)) setCookie(settings.cookie, visitor, 390);
