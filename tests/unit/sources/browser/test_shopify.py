@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from tests.unit.sources.shopify.shop import body_of, come
 from fullcount.events.model import Half
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
-from fullcount.sources.browser.shopify import pixel_event
+from fullcount.sources.browser.shopify import NAMES, pixel_event
 from fullcount.sources.catalogue import Catalogue, Value
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored
@@ -182,3 +184,17 @@ def test_no_mixture_breaks_it(body: object) -> None:
     """Several odd values at once are read, too."""
     if isinstance(body, dict):
         assert isinstance(pixel_event(body, RULES), Reading | Ignored)
+
+
+def test_the_page_names_each_event_and_its_id() -> None:
+    """docs/sources/shopify-storefront.md has a row for every customer event that makes one of TikTok's."""
+    text = (Path(__file__).parents[4] / "docs" / "sources" / "shopify-storefront.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([A-Za-z]+) \|", text, flags=re.MULTILINE))
+    assert rows == {said: name for said, name in NAMES.items() if name}
+
+
+def test_a_begun_checkout_is_the_webhooks() -> None:
+    """Both name it by its token, so it counts once."""
+    webhooks = come(body_of("checkouts_create_anonymous", token=TOKEN), "checkouts/create")
+    assert webhooks.event.event_id == reading_of(recorded("checkout_started")).event_id
+    assert webhooks.event.canonical == "InitiateCheckout"
