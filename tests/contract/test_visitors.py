@@ -164,6 +164,23 @@ async def test_forgetting_takes_all_ties_of_a_visitor(visitors: Visitors) -> Non
     ]
 
 
+async def test_of_an_emptied_visitor_the_answer_stays_and_the_ties(visitors: Visitors) -> None:
+    """By any of their ties they are known as one who refused, and by nothing else; others stay as they are."""
+    other = Tie(TieKind.VISITOR, "test-other")
+    await visitors.remember(
+        [SHOPPER, ADDRESS, ORDER], Memory(ip="203.0.113.1", ttclid="E.C.P.test", email=("ab" * 32,))
+    )
+    await visitors.remember([SHOPPER], Memory(consent="denied", consent_at=5.0))
+    await visitors.remember([other], Memory(ip="203.0.113.2"))
+    assert await visitors.empty([SHOPPER, CART]) == 1
+    assert await visitors.empty([]) == await visitors.empty([CART]) == 0
+    by_shopper, by_address, by_order, by_other = await visitors.recall([[SHOPPER], [ADDRESS], [ORDER], [other]])
+    assert by_shopper == by_address == by_order
+    assert by_shopper == Memory(seen_at=by_shopper.seen_at if by_shopper else 0.0, consent="denied", consent_at=5.0)
+    assert by_other is not None
+    assert by_other.ip == "203.0.113.2"
+
+
 async def test_a_request_of_many_events_gets_an_answer_for_each(visitors: Visitors) -> None:
     """In the order of the events, whatever they share."""
     shoppers = [Tie(TieKind.VISITOR, f"test-{number}") for number in range(300)]

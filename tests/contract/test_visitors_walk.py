@@ -73,6 +73,12 @@ class VisitorsWalk(RuleBasedStateMachine):
         self._sweep()
         assert self.run(self.visitors.forget(ties)) == self.run(self.model.forget(ties))
 
+    @rule(ties=ties)
+    def empty(self, ties: list[Tie]) -> None:
+        """Both empty the same visitors."""
+        self._sweep()
+        assert self.run(self.visitors.empty(ties)) == self.run(self.model.empty(ties))
+
     @rule(seconds=st.sampled_from((60.0, DAY_SECONDS / 2, 2 * DAY_SECONDS)))
     def wait(self, seconds: float) -> None:
         """Time passes."""

@@ -38,6 +38,13 @@ class Mode(StrEnum):
     OBSERVE = "observe"
 
 
+class MissingHalf(StrEnum):
+    """What becomes of a browser half whose server half never came."""
+
+    SEND = "send"
+    WITHHOLD = "withhold"
+
+
 class OptOut(StrEnum):
     """What an objection to sale or targeting does where the law knows limited data use."""
 
@@ -124,6 +131,9 @@ class Pixel(Section, frozen=True, kw_only=True):
     merge_events: tuple[str, ...] = ("Purchase",)  # canonical names that wait for their other half
     server_events: tuple[str, ...] = ("Purchase",)  # with browser = "other": what may be sent by the server
     hold_seconds: Annotated[float, msgspec.Meta(ge=0, le=240)] = 20.0  # TikTok merges halves within 5 minutes
+    # Where the pixel was blocked, TikTok gets no copy of its own that ours would have to meet in those 5 minutes.
+    hold_blocked_seconds: Annotated[float, msgspec.Meta(ge=0, le=900)] = 20.0
+    server_half_missing: MissingHalf = MissingHalf.SEND
 
     def __repr__(self) -> str:
         return f"Pixel(name={self.name!r}, code={self.code!r})"

@@ -20,6 +20,7 @@ from fullcount.pipeline.pairing import copies_of
 from fullcount.pipeline.remember import memories_of
 from fullcount.pipeline.terms import SourceTerms
 from fullcount.pipeline.travel import Arrival, Identified, concluded, identified, refused
+from fullcount.pipeline.withdraw import withdraw, withdrawals_of
 from fullcount.queue.entry import Entry, Note, Verdict
 from fullcount.queue.keys import request_key
 from fullcount.queue.protocol import Queue
@@ -104,6 +105,7 @@ class Pipeline:
         call = _Call(intake, terms, self._clock.now())
         for error in intake.broken:
             self._observer.event_broke(terms.name, error)
+        withdrawals = await withdrawals_of(intake, terms, self._visitors, call.now) if intake.sightings else ()
         arrivals = await self._arrivals(call)
         if len(arrivals) == 1:
             entries, facts = arrivals[0].entries, arrivals[0].facts
@@ -123,6 +125,8 @@ class Pipeline:
         self._observer.stored(terms.name, entries, verdicts, notes, elapsed_seconds() - started)
         for erasure in intake.erasures:  # also of a request that was taken before: its erasing may not have been
             await erase(erasure, terms, self._queue, self._visitors)
+        for withdrawal in withdrawals:
+            await withdraw(withdrawal, self._queue)
         return Receipt(_results(arrivals, verdicts))
 
     async def _arrivals(self, call: _Call) -> list[Arrival]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fullcount.consent.decision import Action, Circumstances, decide
+from fullcount.consent.decision import Action, Circumstances, ConsentDecision, decide
 from fullcount.events.model import Event
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
@@ -23,17 +23,23 @@ def memories_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[tupl
     Consent decides here as it does for events: where nothing may be sent, nothing is remembered but the answer itself.
     """
     for sighting in intake.sightings:
-        ties, memory = _memory(sighting, terms, now)
-        country = sighting.user.country or terms.default_country
-        circumstances = Circumstances(state=sighting.user.state, limits_opt_out=terms.limits_opt_out)
-        decision = decide(sighting.consent, country, terms.consent, terms.regions, circumstances)
+        ties, memory = memory_of(sighting, terms, now)
+        decision = decision_on(sighting, terms)
         if decision.action in (Action.SEND, Action.LIMIT):
             yield ties, memory
         elif sighting.consent is not None:
             yield ties, Memory(seen_at=memory.seen_at, consent=memory.consent, consent_at=memory.consent_at)
 
 
-def _memory(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[Tie, ...], Memory]:
+def decision_on(sighting: Sighting, terms: SourceTerms) -> ConsentDecision:
+    """Return what a visitor allows who is told of beside events, or without any."""
+    country = sighting.user.country or terms.default_country
+    circumstances = Circumstances(state=sighting.user.state, limits_opt_out=terms.limits_opt_out)
+    return decide(sighting.consent, country, terms.consent, terms.regions, circumstances)
+
+
+def memory_of(sighting: Sighting, terms: SourceTerms, now: float) -> tuple[tuple[Tie, ...], Memory]:
+    """Return all that a sighting tells, hashed and cleaned, and by which ties its visitor may be known."""
     seen_at = now if sighting.seen_at is None else min(sighting.seen_at, now)
     event = Event(event=_NO_EVENT, user=sighting.user, page=sighting.page)
     hashed, _ = identify(event, "", terms.identity_rules)

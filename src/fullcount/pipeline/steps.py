@@ -5,18 +5,22 @@ None does I/O. All but one are pure: `name_it` draws at random for an event that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from fullcount.clock import DAY_SECONDS
-from fullcount.config.settings import Browser
-from fullcount.consent.decision import Circumstances, ConsentDecision, consent_of, decide, stricter
+from fullcount.config.settings import Browser, MissingHalf
+from fullcount.consent.decision import Action, Circumstances, ConsentDecision, consent_of, decide, stricter
 from fullcount.events.event_id import resolve_event_id
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.key import event_key
-from fullcount.events.model import Event, EventSource
+from fullcount.events.model import Event, EventSource, Half
 from fullcount.events.problems import Problem, Severity
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry
+from fullcount.queue.holding import Alone
 from fullcount.queue.lane import Lane
 from fullcount.queue.outcomes import Reason
 from fullcount.sources.receipt import PIXEL_NOT_ALLOWED
@@ -28,6 +32,7 @@ WINDOW_SECONDS = 7 * DAY_SECONDS
 
 # Where a pixel or an app SDK could bring the same event; offline and CRM events have no browser half.
 _HAS_BROWSER_HALF = frozenset({EventSource.WEB, EventSource.APP})
+_ALONE = {MissingHalf.SEND: Alone.MARK, MissingHalf.WITHHOLD: Alone.WITHHOLD}
 _NOT_ALLOWED = Problem(
     "pixel",
     "this key does not open that pixel",
@@ -53,7 +58,30 @@ def name_it(event: Event, terms: SourceTerms, now: float) -> tuple[str, bool, Pr
     return event_id, problem is None, problem
 
 
-def ask_consent(event: Event, beside: str | None, terms: SourceTerms) -> tuple[ConsentDecision, tuple[Problem, ...]]:
+def may_be_answered(hashed: HashedEvent, pixel: PixelTerms, test_code: str | None) -> bool:
+    """Return whether a visitor who said nothing may still answer: our own snippet tells of the same event."""
+    return (
+        pixel.browser is Browser.SNIPPET
+        and pixel.hold_seconds > 0
+        and hashed.event_source is EventSource.WEB
+        and test_code is None
+    )
+
+
+def ask_each(
+    event: Event, beside: str | None, terms: SourceTerms, answerable: Sequence[bool]
+) -> tuple[list[ConsentDecision], tuple[Problem, ...]]:
+    """Return what is decided for each pixel: at one the visitor may still answer, at another not."""
+    decision, problems = ask_consent(event, beside, terms, may_be_answered=any(answerable))
+    if decision.action is not Action.HOLD or all(answerable):
+        return [decision] * len(answerable), problems
+    final, _ = ask_consent(event, beside, terms)
+    return [decision if may else final for may in answerable], problems
+
+
+def ask_consent(
+    event: Event, beside: str | None, terms: SourceTerms, *, may_be_answered: bool = False
+) -> tuple[ConsentDecision, tuple[Problem, ...]]:
     """Return what the visitor's consent, or its absence, means for this event, and what is to be said of its place.
 
     `beside` is what the envelope says of all its events. Said in several places, the stricter counts.
@@ -65,7 +93,9 @@ def ask_consent(event: Event, beside: str | None, terms: SourceTerms) -> tuple[C
     if beside is not None:
         said = stricter(said, beside)
     country = event.user.country or terms.default_country
-    circumstances = Circumstances(state=event.user.state, limits_opt_out=terms.limits_opt_out)
+    circumstances = Circumstances(
+        state=event.user.state, may_be_answered=may_be_answered, limits_opt_out=terms.limits_opt_out
+    )
     return decide(said, country, terms.consent, terms.regions, circumstances), problems
 
 
@@ -98,26 +128,35 @@ def spelled(hashed: HashedEvent, pixel: PixelTerms) -> HashedEvent:
     return msgspec.structs.replace(hashed, event=pixel.lead_name) if hashed.canonical == LEAD else hashed
 
 
-def route(
-    hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None, *, is_id_shared: bool
-) -> Entry | Reason:
+class Occasion(NamedTuple):
+    """What bears on an event's way to one pixel beside the event and the settings."""
+
+    test_code: str | None = None
+    is_id_shared: bool = True
+    action: Action = Action.SEND  # never WITHHOLD: that has no way
+    is_pixel_blocked: bool = False  # as far as the page could see
+
+
+def route(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, occasion: Occasion) -> Entry | Reason:
     """Return the delivery to one pixel, or the reason why there is none.
 
     Test events never count at TikTok, so nothing guards them: they are not held, claim no key, and also go out where
     live events are only observed.
     """
-    if test_code is not None:
-        return _entry(hashed, pixel, terms, test_code)
-    may_double = pixel.browser is Browser.OTHER and hashed.event_source in _HAS_BROWSER_HALF
-    if may_double and not (is_id_shared and hashed.canonical in pixel.server_events):
-        return Reason.NO_SHARED_EVENT_ID
-    if terms.is_observed:
-        return Reason.OBSERVE_ONLY
-    return _entry(hashed, pixel, terms, None)
+    if occasion.test_code is None:
+        may_double = pixel.browser is Browser.OTHER and hashed.event_source in _HAS_BROWSER_HALF
+        if may_double and not (occasion.is_id_shared and hashed.canonical in pixel.server_events):
+            return Reason.NO_SHARED_EVENT_ID
+        if terms.is_observed:
+            return Reason.OBSERVE_ONLY
+    return _entry(hashed, pixel, terms, occasion)
 
 
-def _entry(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code: str | None) -> Entry:
+def _entry(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, occasion: Occasion) -> Entry:
+    test_code, action = occasion.test_code, occasion.action
     is_test = test_code is not None
+    waits = not is_test and _waits_for_half(hashed, pixel)
+    needs_answer = action is Action.HOLD
     return Entry(
         lane=Lane(pixel.code, hashed.event_source, test_code),
         key=event_key(pixel.code, hashed.event_source, test_code, hashed.canonical, hashed.event_id),
@@ -125,13 +164,22 @@ def _entry(hashed: HashedEvent, pixel: PixelTerms, terms: SourceTerms, test_code
         source=terms.name,
         pixel=pixel.name,
         window_seconds=PURCHASE_WINDOW_SECONDS if hashed.canonical in terms.repeated_late else WINDOW_SECONDS,
-        hold_seconds=None if is_test else _hold_seconds(hashed, pixel),
+        hold_seconds=_hold_seconds(pixel, occasion) if waits or needs_answer else None,
         claims_key=not is_test,
+        needs_answer=needs_answer,
+        is_limited=action is Action.LIMIT,
+        alone=_ALONE[pixel.server_half_missing] if waits and hashed.half is Half.BROWSER else Alone.SEND,
     )
 
 
-def _hold_seconds(hashed: HashedEvent, pixel: PixelTerms) -> float | None:
-    """Return how long the delivery waits for its other half; None if no other half is to be expected."""
+def _waits_for_half(hashed: HashedEvent, pixel: PixelTerms) -> bool:
+    """Return whether the other half of an event is to be expected."""
     if pixel.browser is not Browser.SNIPPET or hashed.canonical not in pixel.merge_events:
-        return None
-    return pixel.hold_seconds if hashed.event_source is EventSource.WEB else None
+        return False
+    return hashed.event_source is EventSource.WEB
+
+
+def _hold_seconds(pixel: PixelTerms, occasion: Occasion) -> float:
+    if occasion.is_pixel_blocked:
+        return max(pixel.hold_seconds, pixel.hold_blocked_seconds)
+    return pixel.hold_seconds

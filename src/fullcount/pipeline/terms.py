@@ -8,7 +8,7 @@ import msgspec
 
 from fullcount.config.crosscheck import observes_by_default
 from fullcount.config.moment import moment_of
-from fullcount.config.settings import Browser, Mode, OptOut, Pixel, Settings, Source
+from fullcount.config.settings import Browser, MissingHalf, Mode, OptOut, Pixel, Settings, Source
 from fullcount.consent.decision import ConsentRule
 from fullcount.events.checks import CheckRules
 from fullcount.identity.identify import IdentityRules
@@ -25,6 +25,8 @@ class PixelTerms(msgspec.Struct, frozen=True):
     merge_events: frozenset[str] = frozenset({"Purchase"})  # canonical names that wait for their other half
     server_events: frozenset[str] = frozenset({"Purchase"})  # with browser = "other": what the server may send
     hold_seconds: float = 20.0
+    hold_blocked_seconds: float = 20.0  # if the page said that its pixel was blocked or refused
+    server_half_missing: MissingHalf = MissingHalf.SEND
     purchase_name: str = "CompletePayment"  # how a purchase and a lead go out, of events whose names are mapped here
     lead_name: str = "Lead"
 
@@ -71,6 +73,8 @@ def _pixel_terms(pixel: Pixel) -> PixelTerms:
         merge_events=frozenset(pixel.merge_events),
         server_events=frozenset(pixel.server_events),
         hold_seconds=pixel.hold_seconds,
+        hold_blocked_seconds=pixel.hold_blocked_seconds,
+        server_half_missing=pixel.server_half_missing,
         purchase_name=pixel.purchase_name,
         lead_name=pixel.lead_name,
     )

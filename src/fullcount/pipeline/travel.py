@@ -20,7 +20,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
 from fullcount.pipeline.recall import filled, knows_somebody, ties_of
-from fullcount.pipeline.steps import PURCHASE, aim, ask_consent, name_it, route, spelled
+from fullcount.pipeline.steps import PURCHASE, Occasion, aim, ask_each, may_be_answered, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
@@ -29,6 +29,7 @@ from fullcount.sources.receipt import EventResult, Result
 from fullcount.sources.source import Intake
 from fullcount.visitors.memory import Memory
 
+NO_PIXEL = frozenset({"blocked", "refused"})  # states of a page's pixel in which TikTok gets no copy from it
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
 NO_NAME = "(invalid)"  # in place of a name that no event may have, and that may hold anything
 
@@ -99,19 +100,21 @@ def concluded(
     if memory is not None:
         event = filled(event, found.event.page, memory)
         beside = stricter(beside, memory.consent)
-    decision, of_consent = ask_consent(found.event, beside, terms)
-    withheld = Reason(decision.reason) if decision.action is Action.WITHHOLD else None
-    is_known = memory is not None and knows_somebody(memory)
-    if withheld is None and found.reading.is_lost_alone and not is_known:
-        withheld = Reason.NO_SHARED_EVENT_ID
-    if withheld is None and found.reading.bot and event.canonical != PURCHASE:
-        withheld = Reason.BOT
-    event = limited(event) if decision.action is Action.LIMIT else event
     test_code = terms.test_code(intake.test_event_code, now)
+    answerable = [may_be_answered(event, pixel, test_code) for pixel in found.pixels]
+    decisions, of_consent = ask_each(found.event, beside, terms, answerable)
+    barred = _barred(found.reading, event, memory)
+    is_pixel_blocked = intake.pixel_state in NO_PIXEL
     entries, facts = [], []
-    for pixel in found.pixels:
-        hashed = spelled(event, pixel) if intake.are_names_mapped else event
-        way = withheld or route(hashed, pixel, terms, test_code, is_id_shared=found.is_id_shared)
+    for pixel, decision in zip(found.pixels, decisions, strict=True):
+        hashed = limited(event) if decision.action is Action.LIMIT else event
+        hashed = spelled(hashed, pixel) if intake.are_names_mapped else hashed
+        way: Entry | Reason
+        if decision.action is Action.WITHHOLD:
+            way = Reason(decision.reason)
+        else:
+            occasion = Occasion(test_code, found.is_id_shared, decision.action, is_pixel_blocked)
+            way = barred or route(hashed, pixel, terms, occasion)
         if isinstance(way, Entry):
             entries.append(way)
         else:
@@ -124,6 +127,13 @@ def concluded(
         "" if entries else facts[0].reason,
     )
     return Arrival(result, tuple(entries), tuple(facts))
+
+
+def _barred(reading: Reading, event: HashedEvent, memory: Memory | None) -> Reason | None:
+    """Return why an event may go to no pixel, whatever its visitor allows."""
+    if reading.is_lost_alone and not (memory is not None and knows_somebody(memory)):
+        return Reason.NO_SHARED_EVENT_ID
+    return Reason.BOT if reading.bot and event.canonical != PURCHASE else None
 
 
 def refused(reading: Reading, problems: tuple[Problem, ...], terms: SourceTerms) -> Arrival:

@@ -8,7 +8,7 @@ import apsw
 
 from fullcount.queue.sqlite.connection import blobs, fetch, integers
 from fullcount.visitors.answering import is_alive, ties_to_drop
-from fullcount.visitors.kept import Kept, encode_kept, merge_kept, readable_kept
+from fullcount.visitors.kept import Kept, answers_alone, encode_kept, merge_kept, readable_kept
 from fullcount.visitors.visitors import VisitorSettings
 
 ROWS_PER_STEP = 200
@@ -78,6 +78,23 @@ class VisitorBook:
             (blobs(digests),),
         )
         self._drop([visitor for (visitor,) in rows])
+        return len(rows)
+
+    def empty(self, digests: Sequence[bytes]) -> int:
+        """Let nothing but the answers be kept of every visitor with one of these ties; return how many."""
+        rows = fetch(
+            self._connection,
+            "SELECT DISTINCT id, kept FROM carray(?) AS asked CROSS JOIN tie ON digest = asked.value"
+            " CROSS JOIN visitor ON id = tie.visitor",
+            (blobs(digests),),
+        )
+        for visitor, stored in rows:
+            kept = readable_kept(stored)
+            if kept is None:
+                self._drop([visitor])
+            else:
+                row = (encode_kept(answers_alone(kept)), visitor)
+                self._connection.execute("UPDATE visitor SET kept = ? WHERE id = ?", row)
         return len(rows)
 
     def sweep(self, now: float) -> Iterator[int]:

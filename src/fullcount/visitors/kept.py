@@ -61,6 +61,11 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     __repr__ = names_only
 
 
+def answers_alone(kept: Kept) -> Kept:
+    """Return what is left of a visitor of whom only the answers may be remembered."""
+    return Kept(kept.seen_at, answers=kept.answers)
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Kept)
 _NEWEST = ("ttp", "ip", "user_agent", "locale", "landing_url", "referrer", "country")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fullcount.clock import Clock
 from fullcount.events.tie import Tie
 from fullcount.visitors.answering import answer, is_alive, ties_to_drop
-from fullcount.visitors.kept import Kept, keep, merge_kept
+from fullcount.visitors.kept import Kept, answers_alone, keep, merge_kept
 from fullcount.visitors.memory import Memory
 from fullcount.visitors.tie import digests_of
 from fullcount.visitors.visitors import VisitorSettings
@@ -70,6 +70,13 @@ class MemoryVisitors:
         visitors = {self._found[digest] for digest in digests_of(ties, len(ties)) if digest in self._found}
         for visitor in visitors:
             self._drop(visitor)
+        return len(visitors)
+
+    async def empty(self, ties: Sequence[Tie]) -> int:
+        """Let nothing but its answers be kept of every visitor whom one of these ties names; return how many."""
+        visitors = {self._found[digest] for digest in digests_of(ties, len(ties)) if digest in self._found}
+        for visitor in visitors:
+            self._kept[visitor] = answers_alone(self._kept[visitor])
         return len(visitors)
 
     def sweep(self) -> None:

@@ -65,6 +65,12 @@ class SqliteVisitors:
         count: int = await self._queue.do(lambda store: self._book(store).forget(digests)) if digests else 0
         return count
 
+    async def empty(self, ties: Sequence[Tie]) -> int:
+        """Let nothing but its answers be kept of every visitor whom one of these ties names; return how many."""
+        digests = digests_of(ties, len(ties))
+        count: int = await self._queue.do(lambda store: self._book(store).empty(digests)) if digests else 0
+        return count
+
     async def close(self) -> None:
         """Let go of the file."""
         await asyncio.get_running_loop().run_in_executor(self._reading, self._close_reader)

@@ -50,6 +50,13 @@ class Visitors(Protocol):
         """Forget every visitor whom one of these ties names, with all their ties; return how many."""
         ...
 
+    async def empty(self, ties: Sequence[Tie]) -> int:
+        """Let nothing but its answers be kept of every visitor whom one of these ties names; return how many.
+
+        Its ties stay, so that it is known again as one who refused.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of what is held open; before the queue does."""
         ...
