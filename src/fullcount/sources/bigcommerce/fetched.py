@@ -17,7 +17,7 @@ from fullcount.sources.bigcommerce.orders import (
     read_order,
 )
 from fullcount.sources.fetching import Question, Response
-from fullcount.sources.mapped import event_reading
+from fullcount.sources.mapped import event_reading, mapped_name
 from fullcount.sources.payload import Node, amount, as_list, read_object, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake, Refund
@@ -74,7 +74,7 @@ def read_answers(notice: bytes, responses: Sequence[Response], rules: Rules) -> 
         detail = "the shop has no such order or customer"
         return Intake((), ignored=(Ignored("unreadable_notice", named.scope if named else "", detail=detail),))
     if named.scope == CUSTOMER_SCOPE:
-        return _registration(named, read_object(first.body))
+        return _registration(named, read_object(first.body), rules)
     order = {"id": named.thing_id, **read_object(first.body)}
     beside = _rows(responses[1]) if len(responses) > 1 else []
     if named.scope == REFUND_SCOPE:
@@ -128,12 +128,15 @@ def _refund_event(refund: Refund, order: Node, rules: Rules) -> Node:
     }
 
 
-def _registration(named: Named, answer: Node) -> Intake:
+def _registration(named: Named, answer: Node, rules: Rules) -> Intake:
+    event_id, name = f"customer-{named.thing_id}", mapped_name(rules, {}, "CompleteRegistration")
+    if name is None:
+        return Intake((), ignored=(Ignored("switched_off", named.scope, event_id),))
     customer: Any = next(iter(rows(answer, "data")), {})
     address = next(iter(rows(customer, "addresses")), {})
     fields: Node = {
-        "event": "CompleteRegistration",
-        "event_id": f"customer-{named.thing_id}",
+        "event": name,
+        "event_id": event_id,
         "event_time": moment(customer, "date_created"),
         "user": {
             "email": as_list(text(customer, "email")),

@@ -9,7 +9,7 @@ import msgspec
 from fullcount.events.tie import TieKind
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.catalogue import Value
-from fullcount.sources.mapped import event_reading, purchase_id, tied
+from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
 from fullcount.sources.payload import Node, amount, as_list, at, first_text, plausible_time, rows, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
@@ -61,10 +61,11 @@ def read_order(order: Node, products: list[Node], scope: str, rules: Rules) -> I
     is_test = (text(order, "payment_method") or "").lower() == TEST_GATEWAY
     if refusal is None and is_test and rules.test_event_code is None:
         refusal = "test_order"
-    if refusal is not None:
-        return Intake((), ignored=(Ignored(refusal, scope, event_id or ""),))
+    name = mapped_name(rules, {}, "Purchase")
+    if refusal is not None or name is None:
+        return Intake((), ignored=(Ignored(refusal or "switched_off", scope, event_id or ""),))
     fields: Node = {
-        "event": "Purchase",
+        "event": name,
         "event_id": event_id,
         "event_time": moment(order, "date_created"),
         "user": person(order),

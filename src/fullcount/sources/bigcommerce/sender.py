@@ -19,7 +19,7 @@ from fullcount.sources.bigcommerce.orders import listed_products, moment, order_
 from fullcount.sources.bigcommerce.signature import is_authentic
 from fullcount.sources.fetching import Question, Response
 from fullcount.sources.manners import WebhookManners, plain_refusal
-from fullcount.sources.mapped import event_reading, tied
+from fullcount.sources.mapped import event_reading, mapped_name, tied
 from fullcount.sources.payload import Node, amount, at, read_object, text
 from fullcount.sources.reply import Reply, empty_reply
 from fullcount.sources.sender import Neighbour, Options, Outcome, Refused, Rules
@@ -122,11 +122,11 @@ def _cart(scope: str, _body: Node, _rules: Rules) -> Intake:
 def _item(scope: str, body: Node, rules: Rules) -> Intake:
     """Read an item that was put into a cart: the notice names nobody, so that visitor memory must know the cart."""
     item_id, cart_id = text(body, "data", "id"), text(body, "data", "cartId")
-    options = rules.options_as(BigCommerceOptions)
-    if not options.carts:
+    options, name = rules.options_as(BigCommerceOptions), mapped_name(rules, {}, "AddToCart")
+    if not options.carts or name is None:
         return _ignored("switched_off", scope, item_id or "")
     fields: Node = {
-        "event": "AddToCart",
+        "event": name,
         "event_id": item_id,
         "event_time": moment(body, "created_at"),
         "page": {"url": f"{options.shop_url.rstrip('/')}/cart.php" if options.shop_url else None},

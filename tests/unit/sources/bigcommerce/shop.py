@@ -75,7 +75,9 @@ def why(found: Ran) -> list[str]:
 
 def rules(**options: Any) -> Rules:
     """Return rules of a source that can fetch."""
-    beside = {key: options.pop(key) for key in ("refund_event", "test_event_code", "id_template") if key in options}
+    beside = {
+        key: options.pop(key) for key in ("refund_event", "test_event_code", "id_template", "names") if key in options
+    }
     return Rules(name="shop", keys=(SECRET,), options=BigCommerceOptions(**{**FETCHES, **options}), **beside)
 
 

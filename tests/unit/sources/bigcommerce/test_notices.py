@@ -126,6 +126,13 @@ def test_an_item_in_a_cart_is_an_event_only_with_memory() -> None:
     assert (arrival.entries, arrival.result.reason) == ((), "no_shared_event_id")
 
 
+def test_an_item_may_be_left_out_by_its_name() -> None:
+    """An empty name in the source's table goes before the switch for carts."""
+    assert why(
+        ran("bigcommerce", ITEM.request(received_at=SIGNED_AT), SECRET, carts=True, names={"AddToCart": ""})
+    ) == ["switched_off"]
+
+
 def test_a_converted_cart_ties_its_visitor_to_the_order() -> None:
     """Whoever was known by the cart is known by the order from then on."""
     found = taken(notice("store/cart/converted", id="cart-1", orderId=250))

@@ -49,6 +49,26 @@ def test_the_recorded_order_is_a_purchase_with_all_that_the_shop_knows() -> None
     ]
 
 
+CUSTOMER = {"data": [{"id": 250, "email": "dana.fixture@example.com"}]}
+
+
+@pytest.mark.parametrize(
+    ("scope", "answers", "usual"),
+    [
+        ("store/order/created", (json.loads(ORDER.body), PRODUCTS), "Purchase"),
+        ("store/customer/created", (CUSTOMER,), "CompleteRegistration"),
+    ],
+)
+def test_the_source_may_name_events_otherwise(scope: str, answers: tuple[object, ...], usual: str) -> None:
+    """`names` goes before the usual name, and an empty one leaves the event out, counted as switched_off."""
+    renamed = fetched(notice(scope), *answers, registrations=True, names={usual: "Subscribe"})
+    assert first_event(renamed).event == "Subscribe"
+
+    left_out = fetched(notice(scope), *answers, registrations=True, names={usual: ""})
+    assert left_out.readings == ()
+    assert [each.reason for each in left_out.ignored] == ["switched_off"]
+
+
 def test_the_order_may_stand_in_the_body() -> None:
     """A delivery that was enriched makes the same event at once, and nothing is fetched."""
     found = enriched(products=PRODUCTS)
