@@ -48,7 +48,7 @@ def read_events(
                 ignored.append(Ignored("event_id_missing", said, detail="a purchase without its order"))
                 continue
         readings.append(_reading(row, name, event_id, visit, request))
-    return tuple(readings), tuple(ignored)
+    return tuple(readings), tuple(dict.fromkeys(ignored))  # said once: anybody may post, and each is kept
 
 
 def _id_of_purchase(row: Node, beacon: Node, rules: Rules) -> str | None:

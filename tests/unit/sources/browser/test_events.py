@@ -108,6 +108,12 @@ def test_other_events_need_no_id() -> None:
     assert arrival.entries[0].event.event_id
 
 
+def test_the_same_is_ignored_once_for_each_beacon() -> None:
+    """A script that posts fifty purchases without an order leaves one note, not fifty."""
+    intake = read(posted(beacon(events=[event("Purchase", event_id=None)] * 50)))
+    assert [ignored.reason for ignored in intake.ignored] == ["event_id_missing"]
+
+
 def test_names_may_be_changed_or_left_out() -> None:
     """By the source's `names`, as everywhere."""
     names = {"MyStep": "Contact", "Pageview": ""}
