@@ -13,7 +13,7 @@ from fullcount.cli.output import complain, complain_of
 from fullcount.errors import FullcountError
 
 # In the order of the help page. Each is a module here with `register(app)`, and imports what is heavy when it runs.
-COMMANDS = ("init", "serve", "check", "send", "source", "queue", "doctor", "emulate", "demo")
+COMMANDS = ("init", "serve", "check", "send", "source", "queue", "pairs", "doctor", "emulate", "demo")
 
 USAGE = 2
 

@@ -13,7 +13,7 @@ from fullcount.config.address import is_loopback
 if TYPE_CHECKING:
     from fullcount.cli.trial import Tried  # loads the HTTP client
 
-OBSERVE_FIX = 'set mode = "live" for the source, once both halves carry the same event_id'
+OBSERVE_FIX = "fullcount source live NAME shows what would be sent, and switches the source"
 _TOKEN_CODES = frozenset({40104, 40105})  # TikTok's words for no token and a wrong one
 SHOWN = 20  # problems at a terminal; --json has all
 

@@ -14,12 +14,16 @@ from fullcount.config.schema import nearest
 from fullcount.config.settings import Settings, Source
 from fullcount.errors import ConfigError
 
+SourceName = Annotated[str, typer.Argument(metavar="NAME", help="The source's name.", show_default=False)]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     source = typer.Typer(no_args_is_help=True, help="Try a source with a saved request; let an observing one go live.")
     for name, command, example in (
         ("replay", replay, "fullcount source replay order.json --source shop --header 'X-Shopify-Topic: orders/paid'"),
+        ("live", live, "fullcount source live shop"),
+        ("observe", observe, "fullcount source observe shop"),
     ):
         source.command(name, epilog=f"Example: {example}")(command)
     app.add_typer(source, name="source")
@@ -59,6 +63,36 @@ def replay(  # noqa: PLR0913 - each option is one parameter
     source_views.show_replay(told, with_body=body, as_json=as_json)
     if told.is_fruitless:
         raise typer.Exit(1)
+
+
+def live(  # noqa: PLR0913 - each option is one parameter
+    name: SourceName,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Switch it without asking.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=30, help="Look back so many days.")] = 7,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Show so many orders, the newest first.")] = 10,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an observing source would have sent, and let it go live. A running gateway obeys within a second.
+
+    It asks first; without a terminal, and with --json, it switches only with --yes, and exits 1 without. The switch
+    holds until the settings' mode for the source is changed.
+    """
+    from fullcount.cli import source_modes
+
+    settings = settings_for(config, with_secrets=False)
+    ways = source_modes.Ways(yes, days, limit, as_json)
+    if not source_modes.live(settings, _named(settings, name), ways):
+        raise typer.Exit(1)
+
+
+def observe(name: SourceName, *, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Let a source only observe: what it brings is recorded as it would be sent, and not sent."""
+    from fullcount.cli import source_modes
+
+    settings = settings_for(config, with_secrets=False)
+    source_modes.observe(settings, _named(settings, name), source_modes.Ways(as_json=as_json))
 
 
 def _settings(config: ConfigFile) -> tuple[Settings, bool]:

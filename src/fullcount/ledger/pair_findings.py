@@ -51,7 +51,7 @@ _RULES = (
     _Rule(
         "names_differ",
         lambda total: total.names_differ,
-        "{n} {events} share an id but not a name: TikTok compares names as they are sent, so they count twice, "
+        "{n} {events} came under one id and two names: TikTok compares names as they are sent, so they count twice, "
         "unless it takes the two for one",
         _NAME_FIX + 'CompletePayment"',
     ),
@@ -64,7 +64,7 @@ _RULES = (
     _Rule(
         "reused",
         lambda total: total.reused,
-        "{n} ids stand for {events} of different values: TikTok counts only the first of each",
+        "under {n} of the ids came {events} of different values: TikTok counts only the first of each",
         "make the id of what is unique to the event, such as the order's number",
         is_double=False,
     ),
@@ -79,7 +79,7 @@ _RULES = (
     _Rule(
         "values_differ",
         lambda total: total.values_differ,
-        "{n} {events} have one value in the browser and another at the server: TikTok keeps that of the copy "
+        "{n} {events} came with one value from the browser and another from the server: TikTok keeps that of the copy "
         "that comes first",
         "let both say the same total: the source's value and money settings say which",
         is_double=False,
@@ -99,7 +99,7 @@ def findings_of(total: PairDay) -> Iterator[Finding]:
     """Yield what is to be said of one event at one pixel, what counts double first."""
     for rule in _RULES:
         if count := rule.count(total):
-            said = rule.said.format(n=count, events=_several(total.event, count))
+            said = rule.said.format(n=count, events=_several(total.event, 2 if rule.code == "reused" else count))
             kind = {"without_id": "without_id_twice"}.get(rule.code, rule.code)
             yield Finding(
                 total.pixel,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.unit.cli.shop import CODE
 
 from fullcount.clock import Clock
+from fullcount.config.settings import Mode
 from fullcount.events.hashed import HashedEvent, HashedUser
 from fullcount.events.key import event_key
 from fullcount.events.model import Page, Properties
@@ -23,10 +24,10 @@ LANE = Lane(CODE)
 
 
 @asynccontextmanager
-async def owned_store(path: Path, clock: Clock) -> AsyncIterator[SqliteQueue]:
-    """Own the store at `path` for the length of the block."""
+async def owned_store(path: Path, clock: Clock, modes: Mapping[str, Mode] | None = None) -> AsyncIterator[SqliteQueue]:
+    """Own the store at `path` for the length of the block; `modes` is what the settings say of each source."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    queue = SqliteQueue.open(path, clock, StoreSettings(min_free_disk=0, poll_seconds=0.02))
+    queue = SqliteQueue.open(path, clock, StoreSettings(min_free_disk=0, poll_seconds=0.02, modes=modes or {}))
     try:
         yield queue
     finally:

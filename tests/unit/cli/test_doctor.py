@@ -54,7 +54,7 @@ def test_a_source_that_only_observes_is_noted(shop: Shop) -> None:
 
     assert status == 0
     assert checks["mode"]["state"] == "note"
-    assert 'mode = "live"' in checks["mode"]["fix"]
+    assert "fullcount source live" in checks["mode"]["fix"]
 
 
 def test_the_emulators_clock_is_compared(shop: Shop) -> None:

@@ -111,7 +111,7 @@ async def test_an_observed_event_says_what_lets_it_go(shop: Shop) -> None:
         await queue.accept([], [observed, denied])
         shown = [await run(shop, "show", event_id) for event_id in ("order-1", "order-2")]
 
-    assert ['mode = "live"' in each.stdout for each in shown] == [True, False]
+    assert ["fullcount source live" in each.stdout for each in shown] == [True, False]
 
 
 async def test_an_unknown_event_is_exit_status_1(shop: Shop) -> None:

@@ -104,13 +104,15 @@ async def test_a_copy_names_nobody_who_was_forgotten(
 
 async def test_what_ended_unsent_is_known_by_its_key(queue: SqliteQueue, path: Path, clock: ManualClock) -> None:
     """Dead letters and what was withheld; not what was delivered or waits."""
-    await queue.accept([purchase(number) for number in (1, 2, 3)], [observed(4, reason=Reason.CONSENT_UNKNOWN)])
+    await queue.accept(
+        [purchase(number) for number in (1, 2, 3)], [observed(4, reason=Reason.CONSENT_UNKNOWN), observed(5)]
+    )
     lease = await queue.lease(LANE, AT_ONCE)
     first, second, _ = (delivery.seq for delivery in lease.deliveries)
     await queue.settle(lease, {first: Buried(Reason.REJECTED_BY_TIKTOK, 40002, "no"), second: Delivered()})
     with Reader(path) as reader:
         ended = reader.ended_unsent([key_of(number) for number in range(6)])
-    assert ended == {key_of(1): clock.now(), key_of(4): clock.now()}
+    assert ended == {key_of(1): clock.now(), key_of(4): clock.now()}  # 5 was only observed
 
 
 async def test_what_a_source_would_have_sent_is_read_newest_first(

@@ -14,6 +14,7 @@ from fullcount.queue.sqlite.partitions import Partitions, day_of
 PURCHASES, OTHERS = "pair_purchase", "pair_other"
 MOST_A_DAY = {PURCHASES: 100_000, OTHERS: 20_000}  # rows; pages may send without end, and nobody looks at more
 
+_WITHHELD = "outcome = 'withheld' AND reason <> 'observe_only'"  # what was only observed was no delivery
 _COLUMNS = "channel, source, pixel, event, key, event_id, at, value, currency"
 
 
@@ -89,7 +90,7 @@ def read_copies(
 def ended_keys(connection: apsw.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, float]]:
     """Yield the keys whose delivery ended unsent, and when: it is a dead letter, or was withheld."""
     partitions = Partitions(connection)
-    for family, at, condition in (("dead", "died_at", "true"), ("fact", "at", "outcome = 'withheld'")):
+    for family, at, condition in (("dead", "died_at", "true"), ("fact", "at", _WITHHELD)):
         for table in partitions.existing(family):
             yield from connection.execute(
                 f"SELECT key, {at} FROM carray(?) AS asked CROSS JOIN {table} ON key = asked.value WHERE {condition}",
