@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fullcount.clock import ManualClock
+from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.settings import StoreSettings
 
@@ -42,3 +43,13 @@ async def opened(path: Path, clock: ManualClock) -> AsyncIterator[Callable[[Stor
 async def queue(opened: Callable[[StoreSettings], SqliteQueue]) -> SqliteQueue:
     """An open, empty store."""
     return opened(SETTINGS)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def engine(
+    request: pytest.FixtureRequest, path: Path, clock: ManualClock
+) -> AsyncIterator[MemoryQueue | SqliteQueue]:
+    """Either engine, empty."""
+    queue = MemoryQueue(clock) if request.param == "memory" else SqliteQueue.open(path, clock, SETTINGS)
+    yield queue
+    await queue.close()

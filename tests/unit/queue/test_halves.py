@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 import pytest
 from tests.unit.queue.conftest import SETTINGS
+from tests.unit.queue.engines import Engine, counts, everything, reopened, sent, story
 from tests.unit.queue.entries import AT_ONCE, LANE, key_of, purchase
 
 from fullcount.clock import ManualClock
-from fullcount.events.hashed import HashedEvent, HashedUser
+from fullcount.events.hashed import HashedUser
 from fullcount.events.model import Half, Page
 from fullcount.ledger.journey import What
 from fullcount.queue.delivery import Delivered, Selection
@@ -25,25 +24,8 @@ from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
 
-Engine = MemoryQueue | SqliteQueue
 ACCEPTED, MERGED, DUPLICATE = Verdict.ACCEPTED, Verdict.MERGED, Verdict.DUPLICATE
 SERVER, BROWSER = Half.SERVER, Half.BROWSER
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def engine(request: pytest.FixtureRequest, path: Path, clock: ManualClock) -> AsyncIterator[Engine]:
-    """Either engine, empty."""
-    queue = MemoryQueue(clock) if request.param == "memory" else SqliteQueue.open(path, clock, SETTINGS)
-    yield queue
-    await queue.close()
-
-
-async def reopened(engine: Engine, path: Path, clock: ManualClock) -> Engine:
-    """Return what a new owner finds."""
-    if isinstance(engine, MemoryQueue):
-        return engine.crash()
-    await engine.close()
-    return SqliteQueue.open(path, clock, SETTINGS)
 
 
 def server(value: float = 89.99, *, number: int = 1, hold_seconds: float | None = 20.0, **said: Any) -> Entry:
@@ -60,30 +42,6 @@ def browser(value: float = 1.0, *, number: int = 1, hold_seconds: float | None =
     page = Page(url="https://shop.example.com/thanks")
     event = msgspec.structs.replace(entry.event, user=user, page=page)
     return msgspec.structs.replace(entry, event=event, **said)
-
-
-async def sent(engine: Engine, lane: Lane = LANE) -> list[HashedEvent]:
-    """Lease and deliver everything that is due; return the events."""
-    lease = await engine.lease(lane, AT_ONCE)
-    await engine.settle(lease, {delivery.seq: Delivered() for delivery in lease.deliveries})
-    return [delivery.event for delivery in lease.deliveries]
-
-
-def story(path: Path, number: int = 1) -> list[tuple[str, str]]:
-    """Return what the ledger tells of a numbered purchase, without requests."""
-    with Reader(path) as reader:
-        return [(row.what, row.reason) for row in reader.timeline_rows([key_of(number)]).get(key_of(number), [])]
-
-
-def counts(engine: Engine, path: Path, clock: ManualClock) -> dict[str, int]:
-    """Return what an engine counted."""
-    if isinstance(engine, MemoryQueue):
-        return {str(name): n for name, n in engine.counts.items() if n}
-    with Reader(path) as reader:
-        found: dict[str, int] = {}
-        for count in reader.counts(0, clock.now() + 60):
-            found[count.outcome] = found.get(count.outcome, 0) + count.n
-    return found
 
 
 @pytest.mark.parametrize("is_server_first", [True, False])
@@ -224,15 +182,6 @@ async def test_a_browser_half_that_may_not_go_alone_is_withheld(engine: Engine, 
         assert b"E.C.P.test" not in everything(path)
     assert await engine.accept([server(hold_seconds=None)]) == [ACCEPTED]
     assert len(await sent(engine)) == 1
-
-
-def everything(path: Path) -> bytes:
-    """Return all values of all rows in the file, one after the other."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-    values = [value for table in tables for row in connection.execute(f"SELECT * FROM {table}") for value in row]  # noqa: S608 - the schema's own names
-    connection.close()
-    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
 
 async def test_without_an_answer_nothing_is_sent(engine: Engine, path: Path, clock: ManualClock) -> None:
