@@ -174,25 +174,3 @@ async def test_page_views_may_be_switched_off(page: Page, shop: SnippetShop) -> 
     await page.evaluate("fullcount('page')")
     await shop.event("Pageview")
     assert page_views(shop) == [shop.url()]
-
-
-async def test_the_back_button_counts_nothing_again(page: Page, shop: SnippetShop) -> None:
-    """A page that comes back from the back/forward cache is no new page view and no new purchase, and still works."""
-    shop.set(pixel="")
-    shop.page_headers = {}
-    shop.put("/thanks", "fullcount('track', 'Purchase', {order_id: '1001'})")
-    shop.pages["/other"] = "<!doctype html><h1>Other</h1>"
-    await page.add_init_script("addEventListener('pageshow', (event) => (window.isRestored = event.persisted))")
-    await visit(page, shop, "/thanks")
-    await shop.event("Purchase")
-    await shop.event("Pageview")
-    await page.goto(shop.url("/other"))
-    await page.go_back()
-    await page.wait_for_function("window.fullcount?.isOurs")
-    await page.evaluate("fullcount('track', 'Search')")
-    await shop.event("Search")
-    purchases = {event["event_id"] for event in shop.events("Purchase")}
-    assert purchases == {"1001"}
-    if await page.evaluate("window.isRestored"):
-        assert len(shop.events("Purchase")) == 1
-        assert len(page_views(shop)) == 1

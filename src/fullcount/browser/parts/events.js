@@ -1,7 +1,7 @@
 /* Events: one id for one business event, told to the pixel and to the gateway. */
 
 const recent = {}; // name -> the last event of it: {id, order, at, by}
-const told = {}; // names and ids that the gateway has
+const told = {}; // name and id -> the same, of all that the gateway has
 let ties = {}; // what a webhook of the same order carries
 let person = {};
 let pageUrl = "";
@@ -17,17 +17,19 @@ function announce(name, given, options, by = "call", code = "") {
   const order = idOf(properties.order_id);
   let id = idOf(options?.event_id) || sharedId(event, order, given);
   // Often one event is announced twice, to the pixel and in the data layer: the second takes the first one's id.
-  let same = recent[event];
+  const known = told[event + id];
+  let same = known || recent[event];
   if (
-    !same ||
-    same.by.includes(by + code) ||
-    (isPurchase ? order && same.order && order != same.order : id ? id != same.id : at - same.at > 2000)
+    !known &&
+    (!same ||
+      same.by.includes(by + code) ||
+      (isPurchase ? order && same.order && order != same.order : id || at - same.at > 2000))
   )
     same = recent[event] = { id: id || (isPurchase ? "" : newId()), at, by: "" };
   same.order ||= order;
   id = same.id ||= id;
   const isGiven = /pixel/.test(same.by + by);
-  same.by += by + code;
+  if (!known) same.by += by + code; // our own call of the pixel is none of the page's
   ties = { cart_token, checkout_token, order_id: order || ties.order_id };
   if (!word && order) refuse(order);
   if (options?.user) identify(options.user);
@@ -36,7 +38,8 @@ function announce(name, given, options, by = "call", code = "") {
     const { value, currency } = properties;
     if (by == "pixel") when(isLoaded, () => paired.push({ event: name, event_id: id || "", value, currency, at }));
     if (id && !told[event + id]) {
-      told[event + id] = events.push({ event, event_id: id, age: at, properties, by });
+      told[event + id] = same;
+      events.push({ event, event_id: id, age: at, properties, by });
       if (!isGiven) toPixel(() => pixel.track(settings.spelled[event] || event, properties, { event_id: id }));
     }
     isDue = true;
