@@ -25,7 +25,7 @@ from fullcount.demo.shop_site.settings import ShopSettings
 from fullcount.demo.shop_site.visits import Visits
 from fullcount.demo.shop_site.webhooks import Webhooks
 
-_TYPES = {"css": "text/css", "js": "text/javascript"}
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fullcount.demo.shop_site.answers import Answers
+from fullcount.demo.shop_site.answers import COOKIES, Answers
 from fullcount.demo.shop_site.pages import Pages, shop_url
 from fullcount.demo.shop_site.switches import changed
 from fullcount.demo.shop_site.webhooks import Webhooks
@@ -36,11 +36,18 @@ class Backstage:
         """Change switches; what is not given stays."""
         visit = self._pages.visit_of(request)
         try:
-            visit.switches = changed(visit.switches, msgspec.json.decode(await request.body(), type=dict[str, str]))
+            given = msgspec.json.decode(await request.body(), type=dict[str, str])
+            visit.switches = changed(visit.switches, given)
         except msgspec.MsgspecError as error:
             return _json({"error": str(error)}, 400)
-        visit.answer = ""
-        return self._pages.known(visit, _json(visit.switches))
+        response = self._pages.known(visit, _json(visit.switches))
+        if given.get("consent") == "ask":
+            # Whoever is asked is somebody new: of this browser the gateway remembers an answer.
+            for name in COOKIES:
+                response.delete_cookie(name)
+        if "consent" in given:
+            visit.answer = ""
+        return response
 
     async def answer_consent(self, request: Request) -> Response:
         """Keep the visitor's answer."""

@@ -20,7 +20,6 @@ class Good(msgspec.Struct, frozen=True):
     name: str
     words: str
     price_cents: int
-    picture: str  # a character
 
     @property
     def price(self) -> float:
@@ -31,9 +30,9 @@ class Good(msgspec.Struct, frozen=True):
 GOODS = {
     good.slug: good
     for good in (
-        Good("headphones", "301", "HP-1", "Wireless Headphones", "Thirty hours, no wires.", 8999, "🎧"),
-        Good("case", "302", "CS-1", "Travel Case", "Hard outside, soft inside.", 1950, "🧳"),
-        Good("cushions", "303", "EC-2", "Ear Cushions", "A pair, in velour.", 1490, "🩶"),
+        Good("headphones", "301", "HP-1", "Wireless Headphones", "Thirty hours, no wires.", 8999),
+        Good("case", "302", "CS-1", "Travel Case", "Hard outside, soft inside.", 1950),
+        Good("cushions", "303", "EC-2", "Ear Cushions", "A pair, in velour.", 1490),
     )
 }
 

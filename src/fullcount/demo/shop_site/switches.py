@@ -38,7 +38,7 @@ CHOICES = (
         ),
     ),
     Choice("snippet", "Fullcount's snippet", (("loads", "loads"), ("blocked", "is blocked, too"))),
-    Choice("consent", "Consent", (("granted", "granted"), ("denied", "refused"), ("ask", "ask me"))),
+    Choice("consent", "Consent", (("granted", "granted"), ("denied", "refused"), ("ask", "ask me, as a new visitor"))),
     Choice("cookies", "Cookies of scripts", (("kept", "are kept"), ("dropped", "go with the page (as Safari's may)"))),
     Choice("webhook", "The shop's webhook", (("sent", "is sent"), ("off", "is off"))),
     Choice("event_id", "The pixel's event_id", (("shared", "the order's"), ("own", "one of its own"))),

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 from tests.unit.demo.shop_site.serving import Backend, served, shop_settings
+from yarl import URL
 
 from fullcount.clock import ManualClock
 from fullcount.demo.shop_site.app import open_shop
@@ -162,6 +163,20 @@ async def test_consent_decides_whether_the_pixel_is_loaded(shopper: Shopper) -> 
     assert 'fullcount("consent", "denied");' in refused
 
 
+async def test_only_the_switch_of_consent_asks_again(shopper: Shopper) -> None:
+    """Whoever is asked anew has lost the cookies by which the gateway knows them; other switches leave all that."""
+    shopper.http.cookie_jar.update_cookies({"_fc": "visitor-1"}, URL(shopper.url))
+    async with shopper.http.post(f"{shopper.url}/consent", json={"answer": "granted"}) as answer:
+        assert answer.status == 204
+    await shopper.switch(pixel="blocked")
+    known = msgspec.json.decode(await shopper.get("/demo/state"))
+    await shopper.switch(consent="ask")
+    asked = msgspec.json.decode(await shopper.get("/demo/state"))
+
+    assert (known["consent"], known["cookies"]["_fc"]) == ("granted", "visitor-1")
+    assert (asked["consent"], asked["cookies"]["_fc"]) == ("not answered", "")
+
+
 async def test_a_pixel_with_ids_of_its_own_is_called_beside_the_snippet(shopper: Shopper) -> None:
     """Then the page tells the pixel alone, under an id that the backend cannot know."""
     await shopper.switch(event_id="own")
@@ -185,6 +200,12 @@ async def test_the_state_says_so_when_nobody_can_be_asked(shopper: Shopper) -> N
 
 async def test_only_the_shop_s_own_files_are_handed_out(shopper: Shopper) -> None:
     """Its style and scripts are; what lies beside them is not."""
-    for name, status in (("shop.css", 200), ("panel.js", 200), ("..%2Fapp.py", 404), ("nothing.js", 404)):
+    for name, status in (
+        ("shop.css", 200),
+        ("panel.js", 200),
+        ("case.svg", 200),
+        ("..%2Fapp.py", 404),
+        ("nothing.js", 404),
+    ):
         async with shopper.http.get(f"{shopper.url}/assets/{name}") as answer:
             assert answer.status == status, name

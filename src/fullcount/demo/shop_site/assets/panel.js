@@ -16,11 +16,20 @@
   const webhookWords = ({ state, status, times }) =>
     `webhook: ${state}${status ? ` ${status}` : ""}${times > 1 ? `, ${times} times` : ""}`;
 
+  const eventWords = ({ event, event_id, channels }) =>
+    `${event} from ${channels.join(" and ")}${event_id ? `, ${event_id.replace(/^([0-9a-f]{8})-.*/, "$1…")}` : ""}`;
+
+  /* Name what comes several times once, with how often. */
+  function together(lines) {
+    const times = new Map();
+    for (const line of lines) times.set(line, (times.get(line) || 0) + 1);
+    return [...times].map(([line, count]) => (count > 1 ? `${line} (${count} times)` : line));
+  }
+
   function show(known) {
     const cookies = Object.entries(known.cookies).map(([name, value]) => `${name}: ${value || "none"}`);
     fill("cookies", [...cookies, `consent: ${known.consent}`]);
-    fill("events", known.events.map(({ event, event_id, channels, copies }) =>
-      `${event} from ${channels.join(" and ")}${copies > 1 ? ` (${copies} copies)` : ""}${event_id ? `, ${event_id}` : ""}`));
+    fill("events", together(known.events.map(eventWords)));
     fill("orders", known.orders.flatMap((order) => [
       `order ${order.order_id}, ${webhookWords(order.webhook)}`,
       ...order.gateway.map(gatewayWords),
@@ -48,6 +57,7 @@
   for (const select of byId("panel").querySelectorAll("select")) {
     select.addEventListener("change", async () => {
       await fetch("/demo/switches", { method: "POST", body: JSON.stringify({ [select.name]: select.value }) });
+      if (select.value === "ask") localStorage.clear(); // the snippet remembers the last answer there
       location.reload();
     });
   }
