@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
+import subprocess
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -13,6 +16,7 @@ from tests.unit.cli.paired import CLOCK, foreign, order, page, settings_of, told
 from tests.unit.cli.shop import Shop
 
 from fullcount.config.settings import Mode
+from fullcount.demo.processes import COMMAND
 from fullcount.events.reading import read_event
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.pipeline.terms import terms_of
@@ -236,3 +240,29 @@ async def test_no_identifier_is_shown(shop: Shop) -> None:
     report = await run_json(shop, "live", "backend", exit_code=1)
 
     assert "jane" not in msgspec.json.encode(report).decode()
+
+
+@pytest.mark.parametrize(("typed", "status", "said"), [("y", 0, "Noted."), ("n", 1, "Nothing was switched.")])
+async def test_a_person_at_a_terminal_is_asked(shop: Shop, typed: str, status: int, said: str) -> None:
+    """What would be sent is shown, and then it is theirs to say."""
+    foreign(shop)
+    await told(shop, [order("1")])
+
+    def answered() -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "wb", buffering=0) as keyboard, os.fdopen(theirs, "rb") as terminal:
+            keyboard.write(f"{typed}\n".encode())
+            done = subprocess.run(  # noqa: S603 - our own command
+                [*COMMAND, "source", "live", "backend"],
+                stdin=terminal,
+                capture_output=True,
+                env=shop.process_environ,
+                check=False,
+            )
+        return done.returncode, done.stdout.decode()
+
+    found, shown = await asyncio.to_thread(answered)
+
+    assert found == status
+    assert "Let backend go live?" in shown
+    assert said in shown
