@@ -61,12 +61,25 @@ class SnippetShop:
         """Change settings of the snippet."""
         self.settings = msgspec.structs.replace(self.settings, **changes)
 
-    def put(self, path: str, script: str = "", *, tiktok: str = "", late: str = "", old_stub: bool = False) -> None:
-        """Put a page there: the stub, base code where `tiktok` has an address, `script`, the snippet, then `late`."""
-        methods = METHODS[:-3] if old_stub else METHODS
+    def put(
+        self,
+        path: str,
+        script: str = "",
+        *,
+        tiktok: str = "",
+        late: str = "",
+        has_old_stub: bool = False,
+        is_first: bool = False,
+    ) -> None:
+        """Put a page there: the stub, base code where `tiktok` has an address, `script`, the snippet, then `late`.
+
+        With `is_first` the snippet stands before the base code and is waited for, as where consent must be asked for.
+        """
+        methods = METHODS[:-3] if has_old_stub else METHODS
         head = base_code(tiktok, methods=methods) if tiktok else ""
         self.pages[path] = (
-            f"<!doctype html><html><head><title>Shop</title><script>{STUB}</script>{head}<script>{script}</script>{TAG}"
+            f"<!doctype html><html><head><title>Shop</title><script>{STUB}</script>"
+            f"{TAG.replace('async ', '') if is_first else ''}{head}<script>{script}</script>{'' if is_first else TAG}"
             f"</head><body><h1>Shop</h1><script>{late}</script></body></html>"
         )
 
@@ -104,7 +117,7 @@ class SnippetShop:
         self.requests.append({name.lower(): value for name, value in request.headers.items()})
         self.beacons.append(beacon)
         answer = web.Response(status=self.answer_status)
-        if self.answer_status == 204 and self.sets_cookies and beacon.get("consent", {}).get("said") != "denied":
+        if self.answer_status == 204 and self.sets_cookies and "events" in beacon:  # a refusal has none
             for name, value, days in (
                 (self.settings.cookie, beacon["visitor"], 390),
                 ("ttclid", beacon.get("ttclid"), 30),

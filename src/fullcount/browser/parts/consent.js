@@ -30,6 +30,7 @@ function refuse(order_id) {
   const refusal = head();
   for (const name of [settings.cookie, "ttclid", "_ttp"]) setCookie(name, "", 0);
   visitor = click = person = "";
+  ties = {}; // a later grant is not for this order: what its webhook says stays a refusal
   save("q", []);
   post({ ...refusal, ties: { order_id } });
 }

@@ -15,7 +15,7 @@ const on = (target, types, run) => types.split(" ").map((type) => target.addEven
 /* Have `see` read, or change, what a method is called with; where it returns true, the call ends there. Say whether this is new. */
 function tap(target, method, see) {
   const original = target[method];
-  if (!original.isOurs)
+  if (original && !original.isOurs)
     return ((target[method] = (...given) => guard(see)(given) || original.apply(target, given)).isOurs = true);
 }
 
