@@ -11,6 +11,7 @@ from tests.unit.queue.entries import AT_ONCE, LANE, key_of, purchase
 
 from fullcount.clock import DAY_SECONDS, ManualClock
 from fullcount.config.settings import Mode
+from fullcount.ledger.pair_reading import read_pairs
 from fullcount.queue.copies import Channel, Copy
 from fullcount.queue.delivery import Buried, Delivered
 from fullcount.queue.entry import Fact
@@ -147,3 +148,17 @@ async def test_who_was_switched_is_read_without_the_owner(queue: SqliteQueue, pa
     connection.close()
     with Reader(path) as reader:
         assert reader.modes() == {}
+
+
+async def test_what_is_withheld_after_its_hold_ended_unsent(queue: SqliteQueue, path: Path, clock: ManualClock) -> None:
+    """Its copy was noted when it came; that it never left is found in the ledger, under that time."""
+    came_at = clock.now()
+    entry = msgspec.structs.replace(purchase(1, hold_seconds=20.0), needs_answer=True)
+    await queue.accept([entry], [copy(1, came_at, Channel.SERVER)])
+    with Reader(path) as reader:
+        assert reader.ended_unsent([key_of(1)]) == {}
+    clock.advance(21)
+    await queue.release_held()
+    with Reader(path) as reader:
+        assert reader.ended_unsent([key_of(1)]) == {key_of(1): came_at}
+        assert read_pairs(reader, came_at, clock.now()).unsent == {key_of(1)}
