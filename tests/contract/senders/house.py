@@ -42,11 +42,15 @@ def settings_of(*tables: Mapping[str, Any], pixels: Sequence[Mapping[str, Any]] 
 
 
 class ReluctantQueue(MemoryQueue):
-    """A queue that cannot store for the next `refusals` requests, and then can again."""
+    """A queue that cannot store for the next `refusals` requests, and then can again.
+
+    Of the next `lost` requests it does not know whether they are stored, though they are.
+    """
 
     def __init__(self, clock: ManualClock) -> None:
         super().__init__(clock)
         self.refusals = 0
+        self.lost = 0
 
     async def accept(
         self, entries: Sequence[Entry], facts: Sequence[Note] = (), *, once: bytes | None = None
@@ -55,7 +59,11 @@ class ReluctantQueue(MemoryQueue):
         if self.refusals:
             self.refusals -= 1
             raise StoreUnavailable("the disk is full", fix="make room", retry_after=1.0)
-        return await super().accept(entries, facts, once=once)
+        verdicts = await super().accept(entries, facts, once=once)
+        if self.lost:
+            self.lost -= 1
+            raise StoreUnavailable("the commit's end is not known", fix="send it again", retry_after=1.0)
+        return verdicts
 
 
 class SenderHouse:
