@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from fullcount.events.event_id import parse_template
-from fullcount.events.problems import Problem, Severity
+from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading, read_event
 from fullcount.events.tie import Tie, TieKind
 from fullcount.identity.phones import normalize_phone
+from fullcount.sources.bounded import bounded
 from fullcount.sources.payload import MOST_ITEMS, Node, without_gaps
 from fullcount.sources.sender import Rules
 
@@ -25,34 +26,28 @@ def event_reading(
     is_lost_alone: bool = False,
     is_id_private: bool = False,
 ) -> Reading:
-    """Return the reading of an event in TikTok's 2.0 shape, its empty values left out.
+    """Return the reading of an event in TikTok's 2.0 shape, without its empty values and what is over the bounds.
 
     `problems` are what the sender's file already found; what is of a wrong type is dropped with a problem of its own.
     """
-    cut, cut_problems = _cut(without_gaps(fields))
-    reading = read_event(cut)
+    within, over = bounded(without_gaps(fields))
+    reading = read_event(within)
     return msgspec.structs.replace(
         reading,
-        problems=(*problems, *cut_problems, *reading.problems),
+        problems=(*problems, *over, *reading.problems),
         ties=tuple(ties),
         is_lost_alone=is_lost_alone,
         is_id_private=is_id_private,
     )
 
 
-def _cut(fields: Node) -> tuple[Node, tuple[Problem, ...]]:
-    properties = fields.get("properties")
-    contents = properties.get("contents") if isinstance(properties, dict) else None
-    if not isinstance(properties, dict) or not isinstance(contents, list) or len(contents) <= MOST_ITEMS:
-        return fields, ()
-    said = Problem(
-        "properties.contents",
-        f"{len(contents):,} items; the first {MOST_ITEMS} are sent, and the value stays that of all",
-        "nothing; TikTok takes no larger event",
-        Severity.DROPPED,
-        "contents_cut",
-    )
-    return {**fields, "properties": {**properties, "contents": contents[:MOST_ITEMS]}}, (said,)
+def items_of(lines: Sequence[Node], item: Callable[[Node], Node]) -> list[Node]:
+    """Return what `item` makes of an order's lines; those over the bound stay as they are, only to be counted.
+
+    >>> len(items_of([{}] * 600, lambda line: {"content_id": "1"}))
+    600
+    """
+    return [*map(item, lines[:MOST_ITEMS]), *lines[MOST_ITEMS:]]
 
 
 def purchase_id(

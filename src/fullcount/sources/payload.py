@@ -11,11 +11,13 @@ from hashlib import sha256
 from typing import Any
 
 from fullcount.errors import InvalidEvent
+from fullcount.events.coercion import well_formed
 from fullcount.events.problems import Problem
 from fullcount.events.reading import read_fields
 
 Node = dict[str, Any]
 _EARLIEST, _LATEST = 1_000_000_000, 100_000_000_000  # Unix seconds: the years 2001 to 5138
+LONGEST_TEXT = 16_384  # characters of one value; the longest that any sender means is a page's address
 MOST_ITEMS = 500  # of one event; an order with more keeps its value, and TikTok takes no event over a request's size
 
 
@@ -48,15 +50,21 @@ def at(node: Any, *path: str) -> Any:
 def text(node: Any, *path: str) -> str | None:
     """Return a value as text without blanks around it: numbers as their digits, and what is blank as None.
 
+    It is cut one character after LONGEST_TEXT: nothing that is done with it takes long, and that it was too long shows.
+
     >>> text({"id": 5511001001}, "id"), text({"email": " "}, "email"), text({"id": True}, "id")
     ('5511001001', None, None)
     """
     found = at(node, *path)
-    if isinstance(found, bool) or not isinstance(found, str | int | float):
+    if isinstance(found, str):
+        return well_formed(found[: LONGEST_TEXT + 1]).strip() or None
+    if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     if isinstance(found, float):
+        if not math.isfinite(found):
+            return None
         found = int(found) if found.is_integer() else found
-    return str(found).strip() or None
+    return str(found)
 
 
 def plain_id(node: object, *path: str) -> str | None:

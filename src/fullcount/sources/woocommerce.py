@@ -14,7 +14,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.catalogue import Catalogue, Value
 from fullcount.sources.manners import WebhookManners
-from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
+from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
 from fullcount.sources.payload import (
     Node,
     amount,
@@ -159,7 +159,7 @@ def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
             "value": _value(order, catalogue),
             "currency": text(order, "currency"),
             "content_type": catalogue.content_type,
-            "contents": [_content(line, catalogue) for line in rows(order, "line_items")],
+            "contents": items_of(rows(order, "line_items"), lambda line: _content(line, catalogue)),
         },
         "page": {"url": meta.get(LANDING_KEY) or _shop_page(told.request), "referrer": meta.get(REFERRER_KEY)},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from fullcount.events.reading import Reading
@@ -12,7 +11,7 @@ from fullcount.identity.phones import normalize_phone
 from fullcount.sources.adobe.envelope import Told
 from fullcount.sources.adobe.options import AdobeOptions
 from fullcount.sources.catalogue import Catalogue, Money, Value
-from fullcount.sources.mapped import event_reading, tied
+from fullcount.sources.mapped import event_reading, items_of, tied
 from fullcount.sources.payload import Node, amount, as_list, at, first_text, rows, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
@@ -49,7 +48,7 @@ def order_event(name: str, event_id: str | None, told: Told, order: Node, rules:
             "value": _value(order, amounts.prefix, catalogue),
             "currency": amounts.currency,
             "content_type": catalogue.content_type,
-            "contents": list(_contents(order, amounts.prefix, catalogue)),
+            "contents": _contents(order, amounts.prefix, catalogue),
         },
         "page": {"url": _page(rules)},
     }
@@ -146,26 +145,30 @@ def _lines(order: Node) -> list[Node]:
     return rows({"items": list(held.values())} if isinstance(held, dict) else order, "items")
 
 
-def _contents(order: Node, prefix: str, catalogue: Catalogue) -> Iterator[Node]:
-    """Yield what was bought; a product of options has its chosen variant below it, which is no item of its own."""
+def _contents(order: Node, prefix: str, catalogue: Catalogue) -> list[Node]:
+    """Return what was bought; a product of options has its chosen variant below it, which is no item of its own."""
     lines = _lines(order)
-    variants = {text(line, "parent_item_id"): text(line, "product_id") for line in lines}
-    for line in lines:
-        if text(line, "parent_item_id") or isinstance(line.get("parent_item"), dict):
-            continue
+    variants = {parent: text(line, "product_id") for line in lines if (parent := text(line, "parent_item_id"))}
+
+    def content(line: Node) -> Node:
         is_of_options = text(line, "product_type") == "configurable"
-        item_id = text(line, "item_id")
         ids = {
-            "variant_id": variants.get(item_id) if is_of_options and item_id else None,
+            "variant_id": variants.get(text(line, "item_id") or "") if is_of_options else None,
             "product_id": text(line, "product_id"),
             "sku": text(line, "sku"),
         }
-        yield {
+        return {
             "content_id": catalogue.item_id(ids),
             "content_name": text(line, "name"),
             "price": _unit_price(line, prefix),
             "quantity": amount(line, "qty_ordered"),
         }
+
+    return items_of([line for line in lines if not _is_below_another(line)], content)
+
+
+def _is_below_another(line: Node) -> bool:
+    return text(line, "parent_item_id") is not None or isinstance(line.get("parent_item"), dict)
 
 
 def _unit_price(line: Node, prefix: str) -> float | None:

@@ -9,7 +9,7 @@ import msgspec
 from fullcount.events.tie import TieKind
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.catalogue import Value
-from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
+from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
 from fullcount.sources.payload import Node, amount, as_list, at, first_text, plausible_time, rows, seconds, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
@@ -74,7 +74,7 @@ def read_order(order: Node, products: list[Node], scope: str, rules: Rules) -> I
             "value": _value(order, rules),
             "currency": currency_of(order),
             "content_type": rules.catalogue.content_type,
-            "contents": [_content(product, rules) for product in products],
+            "contents": items_of(products, lambda product: _content(product, rules)),
         },
         "page": {"url": page_of(options)},
     }

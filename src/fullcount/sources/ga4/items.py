@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fullcount.sources.catalogue import Value
+from fullcount.sources.catalogue import ITEM_FIELDS, Value
+from fullcount.sources.mapped import items_of
 from fullcount.sources.payload import Node, amount, first_text, rows, text
 from fullcount.sources.sender import Rules
 
@@ -69,23 +70,19 @@ def unpacked_item(packed: str) -> Node:
 
 def contents_of(params: Node, rules: Rules) -> list[Node]:
     """Return TikTok's contents; `item_id` stands for each of variant_id, product_id and sku that an item lacks."""
-    return [
-        {
-            "content_id": rules.catalogue.item_id(
-                {
-                    "variant_id": first_text(text(item, "variant_id"), text(item, "item_id")),
-                    "product_id": first_text(text(item, "product_id"), text(item, "item_id")),
-                    "sku": first_text(text(item, "sku"), text(item, "item_id")),
-                }
-            ),
-            "content_name": text(item, "item_name"),
-            "content_category": first_text(*(text(item, key) for key in _CATEGORIES)),
-            "brand": text(item, "item_brand"),
-            "price": amount(item, "price"),
-            "quantity": _quantity(item),
-        }
-        for item in rows(params, "items")
-    ]
+    return items_of(rows(params, "items"), lambda item: _content(item, rules))
+
+
+def _content(item: Node, rules: Rules) -> Node:
+    ids = {key: first_text(text(item, key), text(item, "item_id")) for key in ITEM_FIELDS}
+    return {
+        "content_id": rules.catalogue.item_id(ids),
+        "content_name": text(item, "item_name"),
+        "content_category": first_text(*(text(item, key) for key in _CATEGORIES)),
+        "brand": text(item, "item_brand"),
+        "price": amount(item, "price"),
+        "quantity": _quantity(item),
+    }
 
 
 def value_of(params: Node, rules: Rules) -> float | None:
@@ -112,7 +109,8 @@ def items_value(items: Sequence[Node]) -> float | None:
 
 def currency_of(params: Node) -> str | None:
     """Return the event's currency, else that of its first item that has one."""
-    return first_text(text(params, "currency"), *(text(item, "currency") for item in rows(params, "items")))
+    said = text(params, "currency")
+    return said or next((found for item in rows(params, "items") if (found := text(item, "currency"))), None)
 
 
 def first_amount(*candidates: float | None) -> float | None:

@@ -9,7 +9,7 @@ from fullcount.consent.signals import read_signals
 from fullcount.events.names import canonical_name
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie, TieKind
-from fullcount.sources.ga4.bounded import bounded
+from fullcount.sources.bounded import bounded
 from fullcount.sources.ga4.hit import Hit
 from fullcount.sources.ga4.items import contents_of, currency_of, value_of
 from fullcount.sources.ga4.names import APP_NAMES, NAMES, PURCHASE, REFUND
@@ -44,7 +44,7 @@ def reading_of(hit: Hit, name: str, rules: Rules, refund: Refund | None = None) 
         "page": {"url": text(hit.params, "page_location"), "referrer": text(hit.params, "page_referrer")},
         "app": {"app_id": hit.app_id},
     }
-    fields, cut = bounded(without_gaps(fields), rules.limits.max_string)
+    fields, cut = bounded(without_gaps(fields))
     event_id, is_private = _event_id(hit, name, rules, fields)
     if refund is not None:
         event_id, is_private = f"refund-{refund.refund_id}", False

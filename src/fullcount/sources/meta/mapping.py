@@ -9,7 +9,7 @@ from fullcount.events.names import canonical_name
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading, read_fields
 from fullcount.events.tie import TieKind
-from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
+from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
 from fullcount.sources.meta.names import EVENT_SOURCES, NAMES
 from fullcount.sources.meta.options import MetaOptions
 from fullcount.sources.meta.person import user_of
@@ -71,7 +71,7 @@ def _order_event_id(name: str, custom: Any, rules: Rules) -> str | None:
 
 
 def _properties(custom: Any, rules: Rules) -> Node:
-    contents = [_content(row, rules) for row in rows(custom, "contents")]
+    contents = items_of(rows(custom, "contents"), lambda row: _content(row, rules))
     ids = at(custom, "content_ids")
     listed = ids if isinstance(ids, list) else [ids]
     if not contents:

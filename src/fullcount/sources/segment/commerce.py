@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fullcount.sources.catalogue import Value
+from fullcount.sources.mapped import items_of
 from fullcount.sources.payload import Node, amount, first_text, rows, text
 from fullcount.sources.sender import Rules
 
@@ -13,7 +14,7 @@ def properties_of(given: Node, rules: Rules) -> Node:
     single = not items and (text(given, "product_id") or text(given, "sku"))
     if single:
         items = [given]
-    contents = [_content(item, rules) for item in items]
+    contents = items_of(items, lambda item: _content(item, rules))
     value = _value(given, rules)
     if value is None and single and (price := amount(given, "price")) is not None:
         quantity = amount(given, "quantity")

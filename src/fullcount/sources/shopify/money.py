@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from fullcount.sources.catalogue import Catalogue, Money, Value
+from fullcount.sources.mapped import items_of
 from fullcount.sources.payload import Node, amount, at, plain_id, rows, text
 
 _SHOP, _PRESENTMENT = "shop_money", "presentment_money"
@@ -63,7 +64,7 @@ def _item_tax(body: Node, purse: Purse) -> float:
 
 def contents_of(body: Node, catalogue: Catalogue, purse: Purse) -> list[Node]:
     """Return the items of an order, checkout or cart; one without an id in the catalogue stays, without it."""
-    return [content_of(line, catalogue, purse) for line in rows(body, "line_items")]
+    return items_of(rows(body, "line_items"), lambda line: content_of(line, catalogue, purse))
 
 
 def content_of(line: Node, catalogue: Catalogue, purse: Purse) -> Node:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from fullcount.sources.catalogue import Catalogue
+from fullcount.sources.mapped import items_of
 from fullcount.sources.payload import Node, amount, as_list, at, first_text, rows, text
 from fullcount.sources.stripe.money import in_units
 from fullcount.sources.stripe.people import Told, reference
@@ -17,7 +18,8 @@ def contents_of(thing: Node, told: Told, catalogue: Catalogue) -> list[Node]:
     """Return the items: the metadata's own, which name them as the catalogue does, else Stripe's lines."""
     named = _named(told)
     lines = rows(thing, "lines", "data") or rows(thing, "line_items", "data")
-    return named or [_content(line, catalogue, text(thing, "currency")) for line in lines]
+    currency = text(thing, "currency")
+    return named or items_of(lines, lambda line: _content(line, catalogue, currency))
 
 
 def _content(line: Node, catalogue: Catalogue, currency: str | None) -> Node:
