@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 HITS, BEACONS = "/api/v2/pixel", "/fc/e"
+OURS = frozenset({"_fc", "ttclid", "_ttp"})  # the cookies that are TikTok's and ours
 
 # A person's browser says nothing of automation.
 _NO_ROBOT = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false});"
@@ -73,6 +74,20 @@ class Shopper:
         """Return what the shop's panel knows of this visit."""
         found: Json = await (await self.page.request.get(f"{self.street.url}/demo/state")).json()
         return found
+
+    def begin(self) -> None:
+        """Forget what this browser has sent so far, as the street does with its own `begin`."""
+        self.asked = dict.fromkeys(self.asked, 0)
+
+    async def answer(self, word: str) -> None:
+        """Answer the consent banner."""
+        await self.page.get_by_label("Consent").get_by_role("button", name=word).click()
+
+    async def send_webhook(self, event_id: str) -> int:
+        """Let the shop tell the gateway of an order now; return the gateway's status."""
+        order_id = event_id.removeprefix("order-").removesuffix("-purchase")
+        answer = await self.page.request.post(f"{self.street.url}/demo/webhooks/{order_id}")
+        return int((await answer.json())["status"])
 
     async def open(self, path: str, page: Page | None = None) -> None:
         """Open a page of the shop and wait until all of its scripts have run or failed."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from typing import Any, NamedTuple
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
-from fullcount.demo.shop_stage import HOLD_SECONDS, RunningShop, ShopOptions
+from fullcount.demo.shop_stage import HOLD_SECONDS, PIXEL, RunningShop, ShopOptions
 from fullcount.demo.waiting import eventually
+from fullcount.events.model import EventSource
+from fullcount.ledger.journey import Journey
+from fullcount.ledger.timeline import timeline
+from fullcount.queue.lane import Lane
+from fullcount.queue.sqlite.reader import Reader
 
 Json = dict[str, Any]
 
@@ -42,6 +49,7 @@ class Street:
         self.shop = shop
         self._http = http
         self._first_event = self._first_hit = self._first_beacon = 0
+        self._first_reports: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
@@ -53,6 +61,7 @@ class Street:
         self._first_event = await self.shop.control.counted()
         self._first_hit += len(await self.hits())
         self._first_beacon = await self._beacons()
+        self._first_reports = await self._reports()
 
     async def ahead_seconds(self) -> float:
         """Return how far the time here is ahead of the machine's."""
@@ -107,8 +116,34 @@ class Street:
 
         with contextlib.suppress(TimeoutError):  # the assertion shows what is wrong
             await eventually(is_so, "TikTok counts this", within_seconds=10)
+        await self.nothing_under_way()
+        told = await self.tally()
+        assert told == expected, told
+
+    async def nothing_under_way(self) -> None:
+        """Wait until the gateway holds nothing back and has nothing to send."""
         await self.shop.operator.until_quiet()
-        assert await self.tally() == expected
+
+    async def withheld(self, event_id: str, reason: str) -> None:
+        """Wait until the gateway's ledger says of an event that it was withheld for this reason, and nothing else."""
+        told: list[tuple[str, str]] = []
+
+        async def is_said() -> bool:
+            found = await asyncio.to_thread(self._journeys, event_id)
+            told[:] = [(step.what, step.reason) for journey in found for step in journey.steps]
+            return told[-1:] == [("withheld", reason)]
+
+        with contextlib.suppress(TimeoutError):
+            await eventually(is_said, f"{event_id} is withheld", within_seconds=10)
+        assert told[-1:] == [("withheld", reason)], told
+
+    def _journeys(self, event_id: str) -> list[Journey]:
+        with Reader(self.shop.gateway.settings_path.with_name("fullcount.db")) as reader:
+            return timeline(reader, event_id, [Lane(PIXEL, EventSource.WEB)])
+
+    async def pixel_reports(self) -> dict[str, int]:
+        """Return in which states pages have told the gateway that the pixel is, and how often, since the test began."""
+        return dict(await self._reports() - self._first_reports)
 
     async def arrived(self, *, hits: int, beacons: int) -> None:
         """Wait until so many hits and beacons have been answered since the test began."""
@@ -131,13 +166,21 @@ class Street:
     async def _beacons(self) -> int:
         return int(await self._metric("fullcount_requests", route="beacon"))
 
+    async def _reports(self) -> Counter[str]:
+        samples = await self._samples("fullcount_pixel_reports")
+        return Counter({sample.labels["state"]: int(sample.value) for sample in samples})
+
     async def _metric(self, name: str, **labels: str) -> float:
+        samples = await self._samples(name)
+        return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
+
+    async def _samples(self, name: str) -> list[Sample]:
         async with self._http.get(f"{self.shop.gateway.url}/metrics") as answer:
             text = await answer.text()
-        return sum(
-            sample.value
+        return [
+            sample
             for family in text_string_to_metric_families(text)
             if family.name == name
             for sample in family.samples
-            if labels.items() <= sample.labels.items()
-        )
+            if not sample.name.endswith("_created")
+        ]
