@@ -33,6 +33,16 @@ class _Rule(msgspec.Struct, frozen=True):
     is_double: bool = True
 
 
+def _unmatched(total: PairDay) -> int:
+    """Return how many copies without an id nothing explains, where the server sends that event too.
+
+    The pixel's own page views never have one, and the snippet sends one only where the pixel does not come.
+    """
+    if total.event == "Pageview" or not total.both + total.server_only:
+        return 0
+    return total.without_id - total.without_id_twice
+
+
 _RULES = (
     _Rule(
         "without_id",
@@ -70,7 +80,7 @@ _RULES = (
     ),
     _Rule(
         "unmatched",
-        lambda total: total.without_id - total.without_id_twice if total.both + total.server_only else 0,
+        _unmatched,
         "{n} {events} reached TikTok from the browser without an event_id: nothing can be told of them, "
         "and where the server sends them too they count twice",
         "pass {{event_id: ORDER_ID}} as the third argument of ttq.track, or let the snippet add it",

@@ -280,6 +280,16 @@ def test_what_counts_double_is_told_from_what_does_not() -> None:
     assert found([copy(PAGE, "1"), copy(SHOP, "1", 5)]) == {}
 
 
+def test_copies_without_an_id_are_told_where_the_server_sends_such_events_too() -> None:
+    """Not of page views, which never have one; and not where only the browser sends them."""
+    nameless, ours = copy(PAGE, "", 0, 5.0), copy(SHOP, "1", 5)
+    finding = found([nameless, ours])["unmatched"]
+
+    assert (finding.count, finding.is_double) == (1, False)
+    assert found([nameless]) == {}
+    assert found([copy(PAGE, "", event="Pageview", value=None), copy(SHOP, "1", event="Pageview", value=None)]) == {}
+
+
 def test_one_is_told_in_the_singular() -> None:
     """A person reads it."""
     assert found([copy(PAGE, "a"), copy(SHOP, "b")])["ids_differ"].said.startswith("1 purchase came")
