@@ -34,7 +34,8 @@ class Script(msgspec.Struct, frozen=True):
     """A script as it is served, and how its copies are told apart."""
 
     text: bytes  # ASCII
-    etag: str  # with its quotes
+    gzipped: bytes  # the same, as browsers fetch it
+    etag: str  # weak and with its quotes: it stands for both of them
     integrity: str  # for <script integrity>
     version: str  # 12 hex digits for an address that never changes its content
 
@@ -50,12 +51,8 @@ def render(settings: SnippetSettings) -> Script:
     text = _SETTING.sub(write, _minified(_parts(settings))).encode("ascii")
     digest = hashlib.sha256(text).hexdigest()
     integrity = base64.b64encode(hashlib.sha384(text).digest()).decode()
-    return Script(text, f'"{digest[:32]}"', f"sha384-{integrity}", digest[:VERSION_LENGTH])
-
-
-def gzipped_bytes(script: Script) -> int:
-    """Return how many bytes a browser fetches."""
-    return len(gzip.compress(script.text, 9, mtime=0))
+    packed = gzip.compress(text, 9, mtime=0)
+    return Script(text, packed, f'W/"{digest[:32]}"', f"sha384-{integrity}", digest[:VERSION_LENGTH])
 
 
 def _parts(settings: SnippetSettings) -> tuple[str, ...]:

@@ -44,10 +44,13 @@ def script_reply(request: RawRequest, known: Sequence[Rules]) -> Reply | None:
     headers: Headers = (
         (b"etag", script.etag.encode()),
         (b"cache-control", _FOR_EVER if is_for_ever else _AN_HOUR),
+        (b"vary", b"Accept-Encoding"),
         *_FOR_ANYBODY,
     )
     if _is_known(request.header("if-none-match"), script.etag):
         return Reply(304, b"", headers, b"")
+    if takes_gzip(request.header("accept-encoding")):
+        return Reply(200, script.gzipped, (*headers, (b"content-encoding", b"gzip")), MEDIA_TYPE.encode())
     return Reply(200, script.text, headers, MEDIA_TYPE.encode())
 
 
@@ -92,5 +95,19 @@ def _hashed_tag(prefix: str, key: str, script: Script) -> str:
 
 
 def _is_known(shown: str, etag: str) -> bool:
-    """Say whether If-None-Match names the content, strongly or weakly, or any."""
-    return any(each.strip().removeprefix("W/") in (etag, "*") for each in shown.split(","))
+    """Say whether If-None-Match names the content, or any."""
+    tags = {each.strip().removeprefix("W/") for each in shown.split(",")}
+    return not tags.isdisjoint(("*", etag.removeprefix("W/")))
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Return whether an Accept-Encoding takes gzip.
+
+    >>> takes_gzip("gzip, deflate, br"), takes_gzip("br;q=1.0, gzip;q=0.5"), takes_gzip("gzip;q=0, *"), takes_gzip("")
+    (True, True, False, False)
+    """
+    for each in accepted.lower().split(","):
+        coding, _, quality = each.partition(";")
+        if coding.strip() == "gzip":
+            return re.fullmatch(r"\s*q=0(\.0{0,3})?\s*", quality) is None
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from gzip import decompress
 from hashlib import sha384
 from typing import Any
 
@@ -40,9 +41,10 @@ def test_the_snippet_is_handed_out_with_its_sources_settings() -> None:
     assert (reply.status, reply.content_type) == (200, b"text/javascript; charset=utf-8")
     assert f'"{KEY}"'.encode() in reply.body
     found = headers_of(reply)
-    assert found.pop("etag").startswith('"')
+    assert found.pop("etag").startswith('W/"')
     assert found == {
         "cache-control": "public, max-age=3600",
+        "vary": "Accept-Encoding",
         "x-content-type-options": "nosniff",
         "access-control-allow-origin": "*",
         "cross-origin-resource-policy": "cross-origin",
@@ -71,14 +73,26 @@ def test_an_unknown_key_gets_a_comment_and_nothing_back(query: str) -> None:
 
 
 def test_what_is_known_is_not_sent_again() -> None:
-    """By its ETag, also a weak one or one of several; after a change of the settings it is another."""
+    """By its ETag, also a bare one or one of several; after a change of the settings it is another."""
     etag = headers_of(got(asked()))["etag"]
-    for shown in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+    for shown in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
         reply = got(asked(if_none_match=shown))
         assert (reply.status, reply.body, reply.content_type) == (304, b"", b"")
         assert headers_of(reply)["etag"] == etag
     assert got(asked(if_none_match=etag), rules(cookie="_other")).status == 200
     assert got(asked(if_none_match='"other"')).status == 200
+
+
+def test_a_browser_that_takes_gzip_gets_it() -> None:
+    """The same script in half the bytes, under the same ETag; who refuses gzip, or says nothing, gets it plain."""
+    plain = got(asked())
+    packed = got(asked(accept_encoding="gzip, deflate, br, zstd"))
+    assert headers_of(packed) == {**headers_of(plain), "content-encoding": "gzip"}
+    assert decompress(packed.body) == plain.body
+    assert len(packed.body) < 0.6 * len(plain.body)
+    assert got(asked(accept_encoding="br, gzip;q=0")) == plain
+    known = got(asked(accept_encoding="gzip", if_none_match=headers_of(plain)["etag"]))
+    assert (known.status, "content-encoding" in headers_of(known)) == (304, False)
 
 
 def test_the_address_with_its_hash_is_for_ever() -> None:
