@@ -5,9 +5,6 @@ None does I/O. All but one are pure: `name_it` draws at random for an event that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import msgspec
 
 from fullcount.clock import DAY_SECONDS
@@ -68,17 +65,6 @@ def may_be_answered(hashed: HashedEvent, pixel: PixelTerms, test_code: str | Non
     )
 
 
-def ask_each(
-    event: Event, beside: str | None, terms: SourceTerms, answerable: Sequence[bool]
-) -> tuple[list[ConsentDecision], tuple[Problem, ...]]:
-    """Return what is decided for each pixel: at one the visitor may still answer, at another not."""
-    decision, problems = ask_consent(event, beside, terms, may_be_answered=any(answerable))
-    if decision.action is not Action.HOLD or all(answerable):
-        return [decision] * len(answerable), problems
-    final, _ = ask_consent(event, beside, terms)
-    return [decision if may else final for may in answerable], problems
-
-
 def ask_consent(
     event: Event, beside: str | None, terms: SourceTerms, *, may_be_answered: bool = False
 ) -> tuple[ConsentDecision, tuple[Problem, ...]]:
@@ -128,7 +114,7 @@ def spelled(hashed: HashedEvent, pixel: PixelTerms) -> HashedEvent:
     return msgspec.structs.replace(hashed, event=pixel.lead_name) if hashed.canonical == LEAD else hashed
 
 
-class Occasion(NamedTuple):
+class Occasion(msgspec.Struct, frozen=True, gc=False):
     """What bears on an event's way to one pixel beside the event and the settings."""
 
     test_code: str | None = None

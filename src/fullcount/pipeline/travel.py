@@ -20,7 +20,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie
 from fullcount.identity.identify import identify
 from fullcount.pipeline.recall import filled, knows_somebody, ties_of
-from fullcount.pipeline.steps import PURCHASE, Occasion, aim, ask_each, may_be_answered, name_it, route, spelled
+from fullcount.pipeline.steps import PURCHASE, Occasion, aim, ask_consent, may_be_answered, name_it, route, spelled
 from fullcount.pipeline.terms import PixelTerms, SourceTerms
 from fullcount.queue.entry import Entry, Fact
 from fullcount.queue.outcomes import Outcome, Reason
@@ -100,25 +100,23 @@ def concluded(
     if memory is not None:
         event = filled(event, found.event.page, memory)
         beside = stricter(beside, memory.consent)
-    test_code = terms.test_code(intake.test_event_code, now)
-    answerable = [may_be_answered(event, pixel, test_code) for pixel in found.pixels]
-    decisions, of_consent = ask_each(found.event, beside, terms, answerable)
+    decision, of_consent = ask_consent(found.event, beside, terms)
     barred = _barred(found.reading, event, memory)
-    is_pixel_blocked = intake.pixel_state in NO_PIXEL
+    event = limited(event) if decision.action is Action.LIMIT else event
+    test_code = terms.test_code(intake.test_event_code, now)
+    occasion = Occasion(test_code, found.is_id_shared, decision.action, intake.pixel_state in NO_PIXEL)
     entries, facts = [], []
-    for pixel, decision in zip(found.pixels, decisions, strict=True):
-        hashed = limited(event) if decision.action is Action.LIMIT else event
-        hashed = spelled(hashed, pixel) if intake.are_names_mapped else hashed
-        way: Entry | Reason
-        if decision.action is Action.WITHHOLD:
-            way = Reason(decision.reason)
-        else:
-            occasion = Occasion(test_code, found.is_id_shared, decision.action, is_pixel_blocked)
-            way = barred or route(hashed, pixel, terms, occasion)
+    for pixel in found.pixels:
+        hashed = spelled(event, pixel) if intake.are_names_mapped else event
+        action = decision.action
+        if decision.reason == Reason.CONSENT_UNKNOWN and may_be_answered(hashed, pixel, test_code):
+            action = ask_consent(found.event, beside, terms, may_be_answered=True)[0].action
+            occasion = msgspec.structs.replace(occasion, action=action)
+        way = Reason(decision.reason) if action is Action.WITHHOLD else barred or route(hashed, pixel, terms, occasion)
         if isinstance(way, Entry):
             entries.append(way)
         else:
-            basis = decision.basis if decision.action is Action.WITHHOLD else ""
+            basis = decision.basis if action is Action.WITHHOLD else ""
             facts.append(_withheld(hashed, pixel, terms, test_code, (way, basis)))
     result = EventResult(
         Result.ACCEPTED if entries else Result.WITHHELD,
