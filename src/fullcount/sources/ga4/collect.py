@@ -9,8 +9,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
+
 from fullcount.consent.signals import Signals
 from fullcount.errors import InvalidEvent
+from fullcount.events.model import names_only
 from fullcount.events.problems import Problem
 from fullcount.sources.bounds import check_count
 from fullcount.sources.ga4.hit import Hit, is_on
@@ -20,6 +23,9 @@ from fullcount.sources.payload import Node, as_list
 from fullcount.sources.source import Limits, RawRequest
 
 MOST_PARAMETERS = 1_000  # of one event; Google takes 25 of the shop's own, and 200 items
+# Of all events of a request together, the query's counted for each: a tag sends a few events with some 40 each.
+MOST_TOGETHER = 2_500
+MOST_CHARACTERS = 260_000  # likewise; Google takes 130,000 in one request
 _NAMES = {
     "dl": "page_location",
     "dr": "page_referrer",
@@ -31,17 +37,34 @@ _TEXT, _NUMBER = "ep.", "epn."
 _LINE_END = re.compile(r"\r?\n")
 
 
+class _Browser(msgspec.Struct, frozen=True):
+    """What the request's cookies tell, the same for each of its events."""
+
+    client_ids: tuple[str | None, ...]
+    ttclid: str | None
+    ttp: str | None
+
+    __repr__ = names_only
+
+
 def collected_hits(request: RawRequest, limits: Limits) -> list[Hit]:
     """Return a hit for each line of the body, or for the query alone.
 
     Raises:
-        InvalidEvent: there are too many events, or too many parameters for any event of Google's.
+        InvalidEvent: there are too many events, or too many parameters for any events of Google's.
     """
-    shared = _pairs(request.query.encode("latin-1", "replace").decode("utf-8", "replace"))
-    lines = [line for line in _LINE_END.split(request.body.decode("utf-8", "replace")) if line.strip()]
+    query = request.query.encode("latin-1", "replace").decode("utf-8", "replace")
+    body = request.body.decode("utf-8", "replace")
+    lines = [line for line in _LINE_END.split(body) if line.strip()]
     if lines:
         check_count(len(lines), limits, "body")
-    return [_hit({**shared, **_pairs(line)}, index, request) for index, line in enumerate(lines or [""])]
+    shared = _pairs(query)
+    own = [_pairs(line) for line in lines or [""]]
+    together = len(own) * len(shared) + sum(map(len, own))
+    if together > MOST_TOGETHER or len(own) * len(query) + len(body) > MOST_CHARACTERS:
+        raise _too_many(f"more than {MOST_TOGETHER:,} parameters, or {MOST_CHARACTERS:,} characters, in all events")
+    browser = _browser_of(request)
+    return [_hit({**shared, **each}, index, request, browser) for index, each in enumerate(own)]
 
 
 def _pairs(encoded: str) -> dict[str, str]:
@@ -50,26 +73,35 @@ def _pairs(encoded: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(encoded, keep_blank_values=True, errors="replace", max_num_fields=MOST_PARAMETERS)
     except ValueError:
-        reason = f"more than {MOST_PARAMETERS:,} parameters in one event"
-        problem = Problem("", reason, "send what Google's tag sends, unchanged", code="too_many_parameters")
-        raise InvalidEvent((problem,), where="body") from None
+        raise _too_many(f"more than {MOST_PARAMETERS:,} parameters in one event") from None
     for name, value in pairs:
         found.setdefault(name, value)
     return found
 
 
-def _hit(given: Mapping[str, str], index: int, request: RawRequest) -> Hit:
+def _too_many(reason: str) -> InvalidEvent:
+    problem = Problem("", reason, "send what Google's tag sends, unchanged", code="too_many_parameters")
+    return InvalidEvent((problem,), where="body")
+
+
+def _browser_of(request: RawRequest) -> _Browser:
+    return _Browser(
+        (_google_cookie(request.cookie("FPID")), _google_cookie(request.cookie("_ga"))),
+        _cookie(request, "ttclid") or _cookie(request, "tiktok_ttclid"),
+        _cookie(request, "_ttp"),
+    )
+
+
+def _hit(given: Mapping[str, str], index: int, request: RawRequest, browser: _Browser) -> Hit:
     page, count = given.get("_p"), given.get("_s")
     return Hit(
         name=given.get("en", "").strip(),
         params=_params(given),
-        client_ids=tuple(
-            as_list(given.get("cid"), _google_cookie(request.cookie("FPID")), _google_cookie(request.cookie("_ga")))
-        ),
+        client_ids=tuple(as_list(given.get("cid"), *browser.client_ids)),
         user_id=given.get("uid"),
         user_data=read_em(given.get("em", "")),
-        ttclid=given.get("ep.ttclid") or _cookie(request, "ttclid") or _cookie(request, "tiktok_ttclid"),
-        ttp=_cookie(request, "_ttp"),
+        ttclid=given.get("ep.ttclid") or browser.ttclid,
+        ttp=browser.ttp,
         ip=request.client_ip,
         user_agent=request.header("user-agent") or None,
         locale=given.get("ul"),

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode
 from typing import Any
 
 from fullcount.events.problems import Problem, Severity
+from fullcount.identity.advanced_matching import MOST_VALUES
 from fullcount.identity.digest import is_digest
 from fullcount.sources.payload import Node, as_list, at, first_text, text
 
@@ -103,11 +104,16 @@ def person_of(user_data: Node, location: Node) -> tuple[Node, tuple[Problem, ...
 
 def _several(value: Any) -> list[str]:
     """Return a text or a list of texts as a list."""
-    return as_list(*(text({"": each}, "") for each in (value if isinstance(value, list) else [value])))
+    return as_list(*(text({"": each}, "") for each in _listed(value)))
 
 
 def _addresses(value: Any) -> list[Node]:
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
+    return [each for each in _listed(value) if isinstance(each, dict)]
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return one or several as a list; one more than are taken of a person, so that it shows that there were more."""
+    return value[: MOST_VALUES + 1] if isinstance(value, list) else [value]
 
 
 def _hashes(node: Node, key: str, path: str, problems: list[Problem]) -> list[str]:

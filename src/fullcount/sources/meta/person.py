@@ -11,6 +11,7 @@ from typing import Any
 
 from fullcount.events.countries import country_code
 from fullcount.events.problems import Problem, Severity
+from fullcount.identity.advanced_matching import MOST_VALUES
 from fullcount.identity.digest import is_digest
 from fullcount.identity.phones import PhoneDoubt, parse_phone
 from fullcount.sources.payload import Node, as_list, at, first_text, text
@@ -51,9 +52,9 @@ def user_of(event: Node, rules: Rules) -> tuple[Node, tuple[Problem, ...]]:
 
 
 def _texts(given: Any, key: str) -> list[str]:
-    """Return a key's values as text, one or several."""
+    """Return a key's values as text, one or several; one more than are taken of a person, if there are more."""
     held = at(given, key)
-    several = held if isinstance(held, list) else [held]
+    several = held[: MOST_VALUES + 1] if isinstance(held, list) else [held]
     return [found for each in several if (found := text({"value": each}, "value")) is not None]
 
 

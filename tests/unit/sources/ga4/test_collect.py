@@ -242,6 +242,32 @@ def test_a_flood_in_one_request_is_refused() -> None:
     assert refused.value.problems[0].code == "too_many_parameters"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {f"pr{number}": "id1~nmMug~pr18" for number in range(900)},
+        {f"ep.p{number}": "1" for number in range(50)},
+        {"em": "tv.1~" + "em.a~" * 12_000},
+        {"pr1": "~" * 60_000},
+    ],
+)
+def test_a_query_that_is_shared_by_many_lines_is_no_way_to_multiply_work(query: dict[str, str]) -> None:
+    """What all lines inherit counts once for each of them; a tag's own few lines stay far below."""
+    with pytest.raises(InvalidEvent) as refused:
+        collected(hit(*[{"en": "purchase"}] * 100, **query))
+    assert refused.value.problems[0].code == "too_many_parameters"
+
+
+def test_twenty_lines_of_a_tag_with_all_that_it_may_say_are_read() -> None:
+    """A large batch with a long page address and hashes of a whole person."""
+    query = {f"ep.p{number}": "1" for number in range(25)}
+    query |= {"dl": "https://shop.example.com/?" + "x" * 2_000, "em": f"tv.1~em.{BASE64}~pn.{BASE64}", "cu": "USD"}
+    found = collected(
+        hit(*[{"en": "view_item", "pr1": "id1~pr18", "_et": str(number)} for number in range(20)], **query)
+    )
+    assert names(found) == ["ViewContent"] * 20
+
+
 def test_a_tag_of_another_property_is_not_ours() -> None:
     """Another measurement id, none, or a source without one: not admitted."""
     assert not collected(hit(en="search", tid="G-OTHER")).is_authentic

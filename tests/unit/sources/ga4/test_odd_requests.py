@@ -19,7 +19,9 @@ from tests.unit.sources.ga4.requests import (
     PURCHASE,
     SECRET,
     SINGLE,
+    codes,
     collected,
+    event,
     measured,
     posted,
     rules,
@@ -27,6 +29,7 @@ from tests.unit.sources.ga4.requests import (
 from tests.unit.sources.mutants import mutants, mutated
 
 from fullcount.errors import InvalidEvent
+from fullcount.identity.advanced_matching import MOST_VALUES
 from fullcount.sources.ga4.sender import Ga4
 from fullcount.sources.receipt import Receipt
 from fullcount.sources.sender import Refused, Taken
@@ -142,3 +145,19 @@ def test_a_line_of_any_bytes_is_text() -> None:
     found = collected(BATCH.request(client_ip=IP, body=b"en=search&ep.search_term=%FF\xff&epn.value=NaN"))
     assert found.event.properties.value is None
     assert found.event.properties.search_string == "\ufffd\ufffd"
+
+
+@pytest.mark.parametrize("key", ["email_address", "sha256_email_address", "phone_number", "sha256_phone_number"])
+def test_of_a_list_of_any_length_a_person_has_ten(key: str) -> None:
+    """What is beyond is not even looked at, and that there was more is said."""
+    digests = [f"{number:064x}" for number in range(100_000)]
+    plain = [f"jane{number}@example.com" for number in range(100_000)]
+    numbers = [f"+1555010{number:04}" for number in range(9_999)]
+    values = digests if key.startswith("sha256") else plain if key == "email_address" else numbers
+    found = measured(event("search", user_data={key: values}))
+    reading = found.intake.readings[0]
+    assert reading.event is not None
+    given = reading.event.user.email if "email" in key else reading.event.user.phone
+    assert isinstance(given, tuple)
+    assert len(given) == MOST_VALUES + 1
+    assert "too_many_values" in codes(found)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.sources.fixtures import NOW, fixture, ran
 from tests.unit.sources.meta.posting import FORM, JSON, TOKEN, request
-from tests.unit.sources.mutants import mutants, mutated
+from tests.unit.sources.mutants import changed, mutants, mutated
 
 from fullcount.config.schema import default_text, field_of
 from fullcount.errors import InvalidEvent
+from fullcount.identity.advanced_matching import MOST_VALUES
 from fullcount.sources.meta.options import MetaOptions
 from fullcount.sources.meta.sender import Meta
 from fullcount.sources.sender import Refused, Rules
@@ -70,3 +71,24 @@ def test_the_page_names_every_option_with_its_default() -> None:
     """docs/sources/meta.md has a row for each key that this kind alone takes."""
     rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", DOCUMENT, flags=re.MULTILINE))
     assert rows == {key: default_text(field_of(MetaOptions, key)) for key in MetaOptions.__struct_fields__}
+
+
+def test_of_a_list_of_any_length_a_person_has_ten() -> None:
+    """What is beyond is not even looked at, and that there was more is said."""
+    numbers = [f"1555010{number:04}" for number in range(9_999)]
+    hashes = [f"{number:064x}" for number in range(50_000)]
+    result = ran(
+        "meta", request({"data": [changed(PURCHASE["data"][0], ("user_data",), {"ph": numbers, "em": hashes})]}), TOKEN
+    )
+    (reading,) = result.intake.readings
+    assert reading.event is not None
+    assert isinstance(reading.event.user.phone, tuple)
+    assert isinstance(reading.event.user.email, tuple)
+    assert (len(reading.event.user.phone), len(reading.event.user.email)) == (MOST_VALUES + 1, MOST_VALUES + 1)
+    said = [
+        problem.path
+        for arrival in result.arrivals
+        for problem in arrival.result.problems
+        if problem.code == "too_many_values"
+    ]
+    assert said == ["user.email", "user.phone"]
