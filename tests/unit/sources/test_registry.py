@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import json
 import re
 import typing
@@ -28,16 +29,12 @@ from fullcount.sources.sender import Options, Refused, Rules, Sender, Taken
 from fullcount.sources.source import Intake, RawRequest
 
 DOCS = Path(__file__).parents[3] / "docs"
+# Where a sender's recorded requests are, if not in a folder of its kind's name.
 FOLDERS = {
     "adobe": ("adobe_commerce/",),
     "bigcommerce": ("bigcommerce/order", "bigcommerce/cart"),
-    "browser": ("browser/",),
-    "ga4": ("ga4/",),
     "meta": ("meta_capi/",),
-    "segment": ("segment/",),
     "shopify": ("shopify/", "shopify_pixel/"),
-    "stripe": ("stripe/",),
-    "woocommerce": ("woocommerce/",),
 }
 STRANGER = "test-key-of-a-stranger-0001"
 REFUSALS = (400, 401, 405, 408, 413, 429, 500, 503)
@@ -51,7 +48,7 @@ every_sender = pytest.mark.parametrize("kind", sorted(SENDERS))
 
 def recorded(kind: str) -> list[RawRequest]:
     """Return the recorded requests of a sender, each with its headers and path."""
-    return [each.request() for folder in FOLDERS[kind] for each in fixtures(folder)]
+    return [each.request() for folder in FOLDERS.get(kind, (f"{kind}/",)) for each in fixtures(folder)]
 
 
 def eager(kind: str) -> Options:
@@ -212,6 +209,15 @@ def test_the_settings_pages_name_every_kind_and_no_other(file: Path) -> None:
     named: list[str] = re.findall(r"[a-z0-9]+", said[1])
     assert set(KINDS) <= set(re.findall(r"[a-z0-9]+", said[0]))
     assert set(named) <= set(SENDERS)
+
+
+@every_sender
+def test_the_import_contract_names_every_sender(kind: str) -> None:
+    """Its module is one of those that do not import each other."""
+    contracts = configparser.ConfigParser()
+    contracts.read(DOCS.parent / ".importlinter", encoding="utf-8")
+    (independent,) = [table for table in contracts.values() if table.get("type") == "independence"]
+    assert ".".join(type(SENDERS[kind]).__module__.split(".")[:3]) in independent["modules"].split()
 
 
 def test_kinds_are_told_apart() -> None:
