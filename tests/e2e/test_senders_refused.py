@@ -137,6 +137,8 @@ async def test_whoever_is_to_be_forgotten_is_though_the_gateway_dies_over_it(tmp
         for number, address in ((REDACTED, email), (KEPT, other)):
             order = Order(str(number), clock.now(), f"request-{number}")
             assert await post(house, webhook("shopify", order_of(number, address), order, key, "orders/paid")) == 200
+        shown = await house.operator.run("queue", "show", str(REDACTED))
+        assert "refunded" in str(shown)
         house.gateway.kill()
         before = stored(tmp_path / "fullcount.db")
         assert str(REDACTED).encode() in before
