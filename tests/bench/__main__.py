@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from tests.bench.figure import Figure
 from tests.bench.machine import stolen_seconds
-from tests.bench.rows import ingest, inside, senders, through
+from tests.bench.rows import ingest, inside, pages, senders, through
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -30,6 +30,7 @@ def measure(*, quick: bool) -> list[Figure]:
         *through.accept_latency(rounds, seconds, single_rate=single[1].median),
         *inside.store_alone(rounds, seen_keys),
         *inside.memory_of_a_million(),
+        *pages.snippet(rounds),
         *inside.importing(rounds),
     ]
 
