@@ -217,7 +217,8 @@ _ASSUMES = {
     Browser.NONE: "no browser half exists: whatever arrives is sent. If a pixel on the site sends the same events, "
     'set browser = "other" or they may be counted twice',
     Browser.OTHER: "a pixel that we do not control sends them too: only server_events with a shared event_id go",
-    Browser.SNIPPET: "our snippet sends the browser half: merge_events wait up to hold_seconds for their other half",
+    Browser.SNIPPET: "our snippet sends the browser half: merge_events wait up to hold_seconds for their other half, "
+    "and so does what needs its visitor's consent and came without an answer",
 }
 
 

@@ -13,7 +13,7 @@ from fullcount.errors import InvalidEvent
 from fullcount.events.hashed import HashedEvent
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
-from fullcount.pipeline.steps import ask_consent
+from fullcount.pipeline.steps import ask_consent, may_be_answered
 from fullcount.pipeline.terms import SourceTerms, terms_of
 from fullcount.pipeline.travel import Arrival, Identified, concluded, identified
 from fullcount.sources.registry import SENDERS
@@ -43,7 +43,7 @@ class EventSteps(msgspec.Struct, frozen=True):
     event_id: str
     problems: tuple[Problem, ...]
     identifiers: tuple[str, ...] = ()  # the names of what TikTok could match by; never the values
-    consent: str = ""  # send, limit or withhold
+    consent: str = ""  # send, limit, withhold, or hold until an answer comes
     consent_basis: str = ""
     went: tuple[Went, ...] = ()
     would_get: tuple[msgspec.Raw, ...] = ()  # TikTok's event, one for each pixel
@@ -110,7 +110,9 @@ def _steps(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> 
     found = identified(reading, intake.pixel_code, terms, now)
     if isinstance(found, Arrival):
         return EventSteps(reading.name, reading.event_id, found.result.problems)
-    decision, _ = ask_consent(found.event, intake.consent, terms)
+    test_code = terms.test_code(intake.test_event_code, now)
+    is_answerable = any(may_be_answered(found.hashed, pixel, test_code) for pixel in found.pixels)
+    decision, _ = ask_consent(found.event, intake.consent, terms, may_be_answered=is_answerable)
     arrival = concluded(found, intake, terms, now)
     willing = msgspec.structs.replace(terms, is_observed=False)
     entries = arrival.entries or concluded(found, intake, willing, now).entries

@@ -9,7 +9,7 @@ from fullcount.config.address import address_of, is_loopback
 from fullcount.config.countries import checked_country, checked_place
 from fullcount.config.moment import moment_of
 from fullcount.config.schema import nearest
-from fullcount.config.settings import Browser, Pixel, Settings, Source, Storage, TikTok
+from fullcount.config.settings import Browser, MissingHalf, Pixel, Settings, Source, Storage, TikTok
 from fullcount.consent.regions import NEEDS_GRANT
 from fullcount.errors import ConfigError
 from fullcount.events.countries import country_code
@@ -77,6 +77,10 @@ def warnings_of(settings: Settings, now: float) -> Iterator[str]:
         if pixel.browser is Browser.SNIPPET and not brings:
             said = "no source of the kind browser brings its half, so merge_events wait hold_seconds and go alone"
             yield f'pixels[{index}].browser: {said}. Fix: add a [[sources]] table with kind = "browser"'
+        tells = any(source.kind != "browser" and pixel.name in source.pixels for source in settings.sources)
+        if pixel.browser is Browser.SNIPPET and pixel.server_half_missing is MissingHalf.WITHHOLD and not tells:
+            said = "no source tells of the server's half, so that nothing of merge_events is ever sent"
+            yield f'pixels[{index}].server_half_missing: {said}. Fix: "send", or add the shop\'s own source'
 
 
 def _warnings_of_source(source: Source, path: str, now: float) -> Iterator[str]:

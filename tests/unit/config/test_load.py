@@ -298,6 +298,11 @@ def test_names_codes_and_keys_are_used_once(tmp_path: Path, more: str, where: st
         (WHOLE + "test_until = 2026-12-01T12:00:00Z", "does nothing"),
         (WHOLE.replace("env:BACKEND_KEY", "env:SHORT"), "can be guessed"),
         (WHOLE.replace("code =", 'browser = "snippet"\ncode ='), "wait hold_seconds and go alone"),
+        (
+            WHOLE.replace("code =", 'browser = "snippet"\nserver_half_missing = "withhold"\ncode =')
+            + 'kind = "browser"\n',
+            "nothing of merge_events is ever sent",
+        ),
     ],
 )
 def test_what_is_probably_not_meant_is_taken_with_a_warning(tmp_path: Path, text: str, said: str) -> None:
