@@ -23,6 +23,7 @@ from fullcount.queue.memory import MemoryQueue
 from fullcount.queue.outcomes import Outcome, Reason
 from fullcount.queue.sqlite.engine import SqliteQueue
 from fullcount.queue.sqlite.reader import Reader
+from fullcount.queue.sqlite.rows import decode_held, encode_row, plain_form
 
 ACCEPTED, MERGED, DUPLICATE = Verdict.ACCEPTED, Verdict.MERGED, Verdict.DUPLICATE
 SERVER, BROWSER = Half.SERVER, Half.BROWSER
@@ -314,3 +315,23 @@ async def test_a_test_event_waits_for_nothing(engine: Engine) -> None:
     copies = [purchase(1, lane=lane, half=half, hold_seconds=20) for half in (SERVER, BROWSER, SERVER)]
     assert await engine.accept(copies) == [ACCEPTED] * 3
     assert len(await sent(engine, lane)) == 3
+
+
+async def test_what_was_held_before_there_were_terms_leaves_as_ever(
+    queue: SqliteQueue, path: Path, clock: ManualClock
+) -> None:
+    """An older Fullcount's held deliveries are joined, or go alone when their time is over."""
+    await queue.accept([server(), server(number=2)])
+    await queue.do(_forget_terms)
+    assert await queue.accept([browser()]) == [MERGED]
+    clock.advance(20)
+    assert await queue.release_held() == 1
+    assert [event.event_id for event in await sent(queue)] == ["order-1", "order-2"]
+    assert story(path, 2) == [("held", ""), ("delivered", "")]
+
+
+def _forget_terms(store: Any) -> None:
+    """Store what is held as it was stored before."""
+    for seq, row in list(store.connection.execute("SELECT seq, row FROM held")):
+        older = encode_row(plain_form(decode_held(row)))
+        store.connection.execute("UPDATE held SET row = ? WHERE seq = ?", (older, seq))
