@@ -10,6 +10,7 @@ import asyncio
 import random as random_numbers
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -21,11 +22,13 @@ from fullcount.errands.judgement import GIVE_UP_SECONDS, Later, judge, wait_seco
 from fullcount.errands.observer import NullObserver, Observer
 from fullcount.errands.owner import Owner
 from fullcount.errors import InvalidEvent, StoreCorrupt, StoreUnavailable
+from fullcount.gateway.aside import read_aside
 from fullcount.pipeline.pipeline import Pipeline
 from fullcount.queue.entry import Errand, Fact
 from fullcount.queue.failpoints import Failpoint, reach
 from fullcount.queue.outcomes import Happening, Ignored
 from fullcount.queue.protocol import Queue
+from fullcount.sources.each import with_large
 from fullcount.sources.fetching import Response, kept_notice
 from fullcount.sources.source import Ignored as IgnoredNotice
 from fullcount.sources.source import Intake
@@ -166,11 +169,12 @@ class Runner:
             return max(laters, key=lambda each: (each.is_everywhere, each.wait_seconds or 0.0))
         responses = [each for each in found if isinstance(each, Response)]
         try:
-            intake = owner.sender.resolve(kept.body, responses, owner.rules)
+            size = sum(len(each.body) for each in responses)
+            intake = await read_aside(size, partial(owner.sender.resolve, kept.body, responses, owner.rules))
         except InvalidEvent:
             return Later("the answer is not what the platform sends", is_everywhere=False)
         reach(Failpoint.AFTER_FETCH)
-        intake = msgspec.structs.replace(intake, request_id=_known_as(errand))
+        intake = msgspec.structs.replace(with_large(intake, size), request_id=_known_as(errand))
         await self._pipeline.take(intake, owner.terms)
         reach(Failpoint.AFTER_FETCH_STORED)
         await self._queue.end_errand(errand.key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from fullcount.consent.decision import Signal, read_signal
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading
@@ -57,3 +59,13 @@ def read_each(items: Sequence[bytes], read: Callable[[bytes], Reading], limits: 
         frozenset(large),
         tuple(broken),
     )
+
+
+def with_large(intake: Intake, size: int) -> Intake:
+    """Return the intake of a body of so many bytes, marked for the pipeline to see whether each event fits a request.
+
+    Of a small body none can be too large; of a larger one any may be, whichever of its bytes it has.
+    """
+    if size <= LARGE_BYTES:
+        return intake
+    return msgspec.structs.replace(intake, large=frozenset(range(len(intake.readings))))

@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from fullcount.consent.decision import Signal, read_signal
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
-from fullcount.sources.each import LARGE_BYTES
 from fullcount.sources.ga4.hit import Hit
 from fullcount.sources.ga4.mapping import name_of, reading_of
 from fullcount.sources.ga4.names import REFUND
 from fullcount.sources.ga4.options import Ga4Options
 from fullcount.sources.ga4.refunds import refund_of
 from fullcount.sources.sender import Rules
-from fullcount.sources.source import Ignored, Intake, RawRequest, Refund, Sighting
+from fullcount.sources.source import Ignored, Intake, Refund, Sighting
 
 _NO_OBJECT = Problem("", "the event is no object", 'send {"name": "purchase", "params": {}}', code="not_an_object")
 # Of a visitor who answered so, the answer alone is remembered.
 _REFUSALS = frozenset({Signal.DENIED, Signal.OPT_OUT, Signal.UNREADABLE})
 
 
-def intake_of(hits: Sequence[Hit | None], request: RawRequest, rules: Rules) -> Intake:
+def intake_of(hits: Sequence[Hit | None], rules: Rules) -> Intake:
     """Return what a request's events come to, in their order; None is an event that could not be read."""
     readings: list[Reading] = []
     ignored: list[Ignored] = []
@@ -44,12 +43,10 @@ def intake_of(hits: Sequence[Hit | None], request: RawRequest, rules: Rules) -> 
     options = rules.options_as(Ga4Options)
     # One request is one browser's: who debugs one of its events debugs them all.
     is_debug = any(hit is not None and hit.is_debug for hit in hits)
-    is_large = len(request.body) + len(request.query) > LARGE_BYTES
     return Intake(
         tuple(readings),
         test_event_code=options.debug_test_code if is_debug else None,
         are_names_mapped=True,
-        large=frozenset(range(len(readings)) if is_large else ()),
         ignored=tuple(ignored),
         refunds=tuple(refunds),
         sightings=tuple(sightings),

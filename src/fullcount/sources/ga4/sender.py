@@ -72,7 +72,7 @@ class Ga4:
             hits = posted_hits(request, rules.limits)
         else:
             hits = measured_hits(request)
-        return intake_of(hits, request, rules)
+        return intake_of(hits, rules)
 
     def answer(self, request: RawRequest, outcome: Outcome) -> Reply:
         """204, as Google answers; refusals keep their status, so that a sender who looks can repeat."""

@@ -9,7 +9,7 @@ import msgspec
 from fullcount.events.model import Event
 from fullcount.events.reading import Reading
 from fullcount.sources.bounds import over_bounds
-from fullcount.sources.each import BROKE, LARGE_BYTES
+from fullcount.sources.each import BROKE
 from fullcount.sources.meta.mapping import read_event_of_meta
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake, Sighting
@@ -22,7 +22,6 @@ def read_all(items: Sequence[bytes], rules: Rules, test_event_code: str | None) 
     readings: list[Reading] = []
     ignored: list[Ignored] = []
     broken: list[Exception] = []
-    large: list[int] = []
     # Long values are cut or dropped where they stand: they cost a purchase nothing else.
     limits = msgspec.structs.replace(rules.limits, max_string=max(map(len, items), default=0))
     for item in items:
@@ -35,14 +34,11 @@ def read_all(items: Sequence[bytes], rules: Rules, test_event_code: str | None) 
         if isinstance(found, Ignored):
             ignored.append(found)
             continue
-        if len(item) > LARGE_BYTES:
-            large.append(len(readings))
         readings.append(found)
     return Intake(
         tuple(readings),
         test_event_code,
         item_path="data",
-        large=frozenset(large),
         broken=tuple(broken),
         are_names_mapped=True,
         ignored=tuple(ignored),

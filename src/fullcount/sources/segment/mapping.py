@@ -10,7 +10,7 @@ from fullcount.events.names import canonical_name
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
-from fullcount.sources.each import BROKE, LARGE_BYTES
+from fullcount.sources.each import BROKE
 from fullcount.sources.mapped import event_reading, purchase_id, tied
 from fullcount.sources.payload import Node, encode, text
 from fullcount.sources.segment.calls import Call, Envelope, items_of, read_call
@@ -34,7 +34,6 @@ class Collector:
         self._rules = rules
         self._options = rules.options_as(SegmentOptions)
         self._readings: list[Reading] = []
-        self._large: list[int] = []
         self._broken: list[Exception] = []
         self._ignored: list[Ignored] = []
         self._refunds: list[Refund] = []
@@ -56,7 +55,6 @@ class Collector:
         return Intake(
             tuple(self._readings),
             item_path="batch",
-            large=frozenset(self._large),
             broken=tuple(self._broken),
             are_names_mapped=True,
             ignored=tuple(self._ignored),
@@ -87,17 +85,15 @@ class Collector:
         elif call.kind == "track" and is_refund(call.name, self._rules):
             self._take_refund(call, {"consent": consent, "user": user, "page": page})
         else:
-            self._take_event(call, {"consent": consent, "user": user, "page": page}, is_large=len(item) > LARGE_BYTES)
+            self._take_event(call, {"consent": consent, "user": user, "page": page})
 
-    def _take_event(self, call: Call, about: Node, *, is_large: bool) -> None:
+    def _take_event(self, call: Call, about: Node) -> None:
         name = tiktok_name(call.name, self._rules, takes_custom=self._options.custom_events and call.kind == "track")
         if not name:
             self._ignored.append(Ignored("unknown_topic" if name is None else "switched_off", call.name))
             return
         given = _properties(call)
         event_id, is_private = self._event_id(call, name)
-        if is_large:
-            self._large.append(len(self._readings))
         fields = {
             **about,
             "event": name,
