@@ -74,6 +74,11 @@ class _Event(msgspec.Struct, gc=False):
     def at(self) -> float:
         return min(copy.at for copy in self.copies())
 
+    @property
+    def is_of_browser(self) -> bool:
+        """Whether only a page told of it: also what we send of it is the browser's half."""
+        return self.server is None or self.server.channel is Channel.RELAYED
+
     def copies(self) -> list[Copy]:
         return self.browser if self.server is None else [*self.browser, self.server]
 
@@ -198,8 +203,8 @@ def _strangers(events: Sequence[_Event]) -> tuple[list[Copy], list[Copy]]:
 
     What has no value may be told by its time only where the two sides share no id at all.
     """
-    browser = [each.browser[0] for each in events if each.server is None]
-    server = [each.server for each in events if each.server is not None and not each.browser]
+    browser = [each.copies()[0] for each in events if each.is_of_browser]
+    server = [each.server for each in events if each.server is not None and not each.is_of_browser and not each.browser]
     if len(browser) + len(server) < len(events):
         browser = [copy for copy in browser if copy.value is not None]
     return browser, server

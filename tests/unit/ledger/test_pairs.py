@@ -72,6 +72,16 @@ BOTH = {"both": 1, "copies": 2, "counted": 1, "counted_aliased": 1}
             {"browser_only": 1, "server_only": 1, "ids_differ": 1, "copies": 2, "counted": 2, "counted_aliased": 2},
         ),
         (
+            "two ids for one order, of which we relay the page's",
+            [copy(PAGE, "a"), copy(RELAY, "a", 1), copy(SHOP, "1", 60)],
+            BOTH | {"server_only": 1, "ids_differ": 1, "copies": 3, "counted": 2, "counted_aliased": 2},
+        ),
+        (
+            "the same where the pixel was blocked",
+            [copy(RELAY, "a", 1), copy(SHOP, "1", 60)],
+            {"server_only": 2, "ids_differ": 1, "copies": 2, "counted": 2, "counted_aliased": 2},
+        ),
+        (
             "two orders of other values",
             [copy(PAGE, "a"), copy(SHOP, "1", 60, 21.0)],
             {"browser_only": 1, "server_only": 1, "copies": 2, "counted": 2, "counted_aliased": 2},
