@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from tests.unit.pipeline.test_recall import Scene
 from tests.unit.pipeline.travelling import purchase, terms
 
@@ -24,6 +25,16 @@ async def test_a_repeated_request_is_taken_once() -> None:
     again = await scene.pipeline.take(asked("order-1-changed"), scene.rules)
 
     assert [each.result for each in (*first.results, *again.results)] == [Result.ACCEPTED, Result.DUPLICATE]
+
+
+async def test_one_id_at_two_sources_is_two_requests() -> None:
+    """An id is its sender's own: another shop that counts its webhooks alike loses nothing."""
+    scene = Scene()
+    other = msgspec.structs.replace(scene.rules, name="other-shop")
+    first = await scene.pipeline.take(asked("order-1"), scene.rules)
+    second = await scene.pipeline.take(asked("order-2"), other)
+
+    assert [each.result for each in (*first.results, *second.results)] == [Result.ACCEPTED] * 2
 
 
 async def test_what_was_withheld_may_come_again() -> None:

@@ -17,9 +17,11 @@ from tests.unit.sources.fixtures import NOW, fixtures
 from tests.unit.sources.mutants import mutated
 
 import fullcount.sources
+from fullcount.config.decode import decode
 from fullcount.config.load import DEFAULTS_FILE
 from fullcount.config.schema import default_text, field_of, keys_of
 from fullcount.config.settings import Source
+from fullcount.consent.decision import ConsentRule
 from fullcount.errors import InvalidEvent
 from fullcount.queue.outcomes import Ignored as Why
 from fullcount.sources.receipt import EventResult, Receipt, Result
@@ -198,6 +200,18 @@ def test_a_senders_options_stand_in_its_page(kind: str) -> None:
 def _plain(default: str) -> str:
     """Return a default without quotes, ticks and spaces, as pages may write it with or without them."""
     return re.sub(r"[`\"\s]", "", default)
+
+
+@every_sender
+def test_silence_needs_a_grant_unless_the_caller_chose_to_send(kind: str) -> None:
+    """Platforms and pages post everybody's orders, so the region decides; who calls an SDK vouches. Pages say so."""
+    expected = ConsentRule.SENDER_VOUCHES if kind in {"segment", "meta"} else ConsentRule.BY_REGION
+    table = {"name": "shop", "kind": kind, "key": STRANGER, "pixels": ["store"]}
+    (source,) = decode({"sources": [table]}, {}).sources
+
+    assert source.consent is expected
+    if kind != "browser":  # whose page speaks of the visitor's own answer
+        assert f"consent={expected.value}" in (DOCS / "sources" / pages()[kind]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", [DOCS / "settings.md", DEFAULTS_FILE], ids=lambda file: file.name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 from tests.unit.sources.bigcommerce.shop import (
     BIGCOMMERCE,
     CREATED,
@@ -167,6 +169,13 @@ def test_a_signature_is_standard_webhooks_with_the_raw_secret() -> None:
     assert not admits(RawRequest(body=b"{} ", headers=request.headers, received_at=NOW))
     empty = {"webhook-id": "m", "webhook-timestamp": str(int(NOW)), "webhook-signature": "v1,"}
     assert not admits(RawRequest(body=b"{}", headers=empty, received_at=NOW), "")
+
+
+def test_a_signature_without_an_id_is_none() -> None:
+    """Standard Webhooks signs the id, too: an empty one is no platform's, even under the right secret."""
+    made = Webhook(SECRET.encode()).sign("", datetime.fromtimestamp(NOW, tz=UTC), "{}")
+    nameless = {"webhook-timestamp": str(int(NOW)), "webhook-signature": made}
+    assert not admits(RawRequest(body=b"{}", headers=nameless, received_at=NOW))
 
 
 def test_a_signatures_time_may_be_five_minutes_off_either_way() -> None:
