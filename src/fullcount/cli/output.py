@@ -36,8 +36,14 @@ def print_json(document: Any) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Print a table that folds long cells to the terminal's width, those of the first column last."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", *, is_close: bool = False
+) -> None:
+    """Print a table that folds long cells to the terminal's width, those of the first column last.
+
+    One with many columns of numbers is set close: a line below the heads and none between the columns.
+    """
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -47,6 +53,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     longest = max((len(line) for row in [columns, *rows] for line in row[0].splitlines()), default=0)
     widest = min(longest, console.width // 3) if len(columns) > 1 else None
     table = Table(title=title or None, title_justify="left", header_style="bold", expand=False)
+    if is_close:
+        table.box, table.padding, table.show_edge = box.SIMPLE_HEAD, (0, 0), False
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", width=widest if place == 0 else None)
     for row in rows:

@@ -21,7 +21,7 @@ from fullcount.ledger.pairs import PairDay, pair_days, total_of
 
 UNKNOWN_FIX = "put the snippet on its pages, with a source of the kind browser"
 _COLUMNS = (
-    "both halves", "browser only", "server only", "no id", "copies", "TikTok counts", "names as one", "events",
+    "both\nhalves", "browser\nonly", "server\nonly", "no\nid", "copies", "TikTok\ncounts", "names\nas one", "events",
 )  # fmt: skip
 
 
@@ -114,8 +114,8 @@ def show(report: Pairs, settings: Settings, asked: Asked, *, as_json: bool) -> N
         return
     rows = report.days if asked.event else report.totals
     if rows:
-        heads = ("day", "pixel", "event") if asked.event else ("event", "pixel")
-        print_table((*heads, *_COLUMNS), [_row(day, is_one_day=bool(asked.event)) for day in rows])
+        heads = ("day", "pixel") if asked.event else ("event", "pixel")
+        print_table((*heads, *_COLUMNS), [_row(day, is_one_day=bool(asked.event)) for day in rows], is_close=True)
     else:
         say(f"Nothing was paired in the last {asked.days} days.")
     print_findings(report.findings)
@@ -150,7 +150,7 @@ def _document(day: PairDay) -> dict[str, Any]:
 
 
 def _row(day: PairDay, *, is_one_day: bool) -> tuple[str, ...]:
-    heads = (day.day, day.pixel, day.event) if is_one_day else (day.event, day.pixel)
+    heads = (day.day if is_one_day else day.event, day.pixel)
     numbers = (
         day.both,
         day.browser_only,

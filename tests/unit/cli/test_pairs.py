@@ -64,6 +64,18 @@ async def test_names_and_ids_that_differ_are_told(shop: Shop) -> None:
     assert (total["counted"], total["counted_aliased"], total["too_many"]) == (4, 3, 2)
 
 
+async def test_the_table_fits_an_ordinary_terminal(shop: Shop) -> None:
+    """It takes no more than 80 columns, for no name and no head of a column to be broken, also day by day."""
+    foreign(shop, LIVE)
+    await told(shop, [order("1", name="InitiateCheckout")], [page("1", "InitiateCheckout")])
+    for more in ((), ("--event", "InitiateCheckout")):
+        lines = (await shown(shop, *more)).stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+        heads = " ".join(lines[:2]).split()
+        assert {"both", "halves", "browser", "server", "copies", "TikTok", "counts", "names", "events"} <= set(heads)
+        assert any("store" in line.split() for line in lines)
+
+
 async def test_days_and_events_can_be_chosen(shop: Shop) -> None:
     """With --event it goes day by day, under its old name, too; another event is left out."""
     foreign(shop, LIVE)
