@@ -10,6 +10,7 @@ from fullcount.queue.keys import errand_key, refund_key
 from fullcount.queue.outcomes import Happening, Ignored
 from fullcount.redact import mask_chosen, mask_then_cut
 from fullcount.sources.fetching import keep_notice
+from fullcount.sources.payload import plausible_time
 from fullcount.sources.source import Intake
 
 LONGEST_DETAIL = 500  # characters of what a fact says for a person
@@ -34,10 +35,15 @@ def notes_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[Note]:
             order_event_id=refund.order_id,
             refund_id=refund.refund_id,
             amount=refund.amount,
-            currency=refund.currency,
-            at=now if refund.refunded_at is None else refund.refunded_at,
+            currency=_currency_code(refund.currency),
+            at=plausible_time(refund.refunded_at) or now,
         )
     for notice in intake.notices:
         body = keep_notice(notice.body, now)
         key = errand_key(terms.name, notice.notice_id)
         yield Errand(key, terms.name, body, due_at=now, event_id=mask_chosen(notice.event_id))
+
+
+def _currency_code(said: str | None) -> str | None:
+    """Return three letters in upper case, or None: an amount in anything else cannot be added up."""
+    return said.upper() if said is not None and len(said) == 3 and said.isascii() and said.isalpha() else None
