@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from fullcount.clock import DAY_SECONDS
 from fullcount.errands.asking import Answered, Reply, Unheard
 from fullcount.sources.fetching import Response
+from fullcount.sources.payload import seconds
 
 GIVE_UP_SECONDS = 3 * DAY_SECONDS  # after the notice came; as long as the platforms themselves repeat theirs
 FIRST_WAIT_SECONDS = 5.0
@@ -65,11 +65,8 @@ def asked_wait(answer: Answered, now: float) -> float | None:
     2026-11).
     """
     found = _number(answer.headers, "retry-after")
-    if found is None and (date := answer.headers.get("retry-after")):
-        try:
-            found = parsedate_to_datetime(date).timestamp() - now
-        except (ValueError, OverflowError):
-            found = None
+    if found is None and (date := seconds({"at": answer.headers.get("retry-after")}, "at")) is not None:
+        found = date - now
     if found is None and (reset := _number(answer.headers, "x-rate-limit-time-reset-ms")) is not None:
         found = reset / 1_000
     return None if found is None else min(max(found, 1.0), LONGEST_ASKED_WAIT_SECONDS)

@@ -7,6 +7,7 @@ import json
 import math
 from base64 import b64encode
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
@@ -107,15 +108,26 @@ def rows(node: Any, *path: str) -> list[Node]:
 
 
 def seconds(node: Any, *path: str) -> float | None:
-    """Return a moment in Unix seconds: a number, or ISO 8601, which is UTC where it names no zone."""
-    found = at(node, *path)
-    if isinstance(found, str):
+    """Return a moment in Unix seconds: a number, ISO 8601, or as e-mails write it; UTC where it names no zone."""
+    if not isinstance(at(node, *path), str):
+        return amount(node, *path)
+    written = text(node, *path) or ""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
-            moment = datetime.fromisoformat(found.strip())
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            found = read(written)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
-            return None
-    return amount(node, *path)
+            continue
+    return None
+
+
+def moment(node: Any, *path: str) -> int | None:
+    """Return a moment in whole Unix seconds, unless it is one that no clock of today shows.
+
+    >>> moment({"at": "2026-11-20T11:15:44+01:00"}, "at"), moment({"at": "Fri, 20 Nov 2026 10:15:44 -0000"}, "at")
+    (1795169744, 1795169744)
+    """
+    return plausible_time(seconds(node, *path))
 
 
 def plausible_time(found: float | None) -> int | None:

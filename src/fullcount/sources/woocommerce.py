@@ -22,9 +22,9 @@ from fullcount.sources.payload import (
     at,
     first_text,
     is_signed,
+    moment,
     read_object,
     rows,
-    seconds,
     text,
 )
 from fullcount.sources.reply import Reply, json_reply
@@ -151,7 +151,7 @@ def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
     fields: Node = {
         "event": name,
         "event_id": event_id,
-        "event_time": _moment(order, "date_paid_gmt") or _moment(order, "date_created_gmt"),
+        "event_time": moment(order, "date_paid_gmt") or moment(order, "date_created_gmt"),
         "consent": _first(meta, CONSENT_KEYS),
         "user": _user(order, meta),
         "properties": {
@@ -176,7 +176,7 @@ def _refund_event(name: str, refund: Refund, told: _Told) -> Reading:
     fields: Node = {
         "event": name,
         "event_id": f"refund-{refund.refund_id}",
-        "event_time": _moment(order, "date_modified_gmt"),
+        "event_time": moment(order, "date_modified_gmt"),
         "consent": _first(meta, CONSENT_KEYS),
         "user": _user(order, meta),
         "properties": {"order_id": text(order, "id"), "value": refund.amount, "currency": refund.currency},
@@ -260,12 +260,6 @@ def _value(order: Node, catalogue: Catalogue) -> float | None:
     return round(max(0.0, total - shipping - tax), 2)
 
 
-def _moment(node: Node, key: str) -> int | None:
-    """Return a moment in whole Unix seconds; the keys that end in _gmt are UTC, and say no zone."""
-    found = seconds(node, key) if isinstance(node.get(key), str) else None
-    return None if found is None else int(found)
-
-
 def _shop_page(request: RawRequest) -> str | None:
     """Return the checkout page of the shop that the delivery names, as the page of an order without a landing."""
     shop = request.header("x-wc-webhook-source")
@@ -275,7 +269,7 @@ def _shop_page(request: RawRequest) -> str | None:
 def _refunds(order: Node, event_id: str | None) -> tuple[Refund, ...]:
     """Return every refund that the order lists; which of them are new is the ledger's to know."""
     return tuple(
-        Refund(refund_id, event_id, abs(total), text(order, "currency"), _moment(order, "date_modified_gmt"))
+        Refund(refund_id, event_id, abs(total), text(order, "currency"), moment(order, "date_modified_gmt"))
         for row in rows(order, "refunds")
         if event_id and (refund_id := text(row, "id")) is not None and (total := amount(row, "total")) is not None
     )
@@ -293,7 +287,7 @@ def _customer(customer: Node, topic: str, rules: Rules) -> Intake:
     fields: Node = {
         "event": name,
         "event_id": event_id,
-        "event_time": _moment(customer, "date_created_gmt"),
+        "event_time": moment(customer, "date_created_gmt"),
         "consent": _first(meta, CONSENT_KEYS),
         "user": {
             **person,

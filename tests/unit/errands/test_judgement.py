@@ -60,6 +60,7 @@ def test_silence_is_everywhere_and_a_flood_is_not() -> None:
         ({"retry-after": "999999999"}, LONGEST_ASKED_WAIT_SECONDS),
         ({"retry-after": "Fri, 20 Nov 2026 11:00:45 GMT"}, 45.0),
         ({"retry-after": "Fri, 20 Nov 2026 10:00:00 GMT"}, 1.0),
+        ({"retry-after": "Fri, 20 Nov 2026 11:00:45 -0000"}, 45.0),
         ({"x-rate-limit-time-reset-ms": "15000"}, 15.0),
         ({"retry-after": "soon", "x-rate-limit-time-reset-ms": "2500"}, 2.5),
         ({"retry-after": "-5"}, None),

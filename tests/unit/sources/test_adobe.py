@@ -270,6 +270,13 @@ def test_a_batch_makes_an_event_of_each_order() -> None:
     assert found.intake.request_id == ""
 
 
+def test_a_batch_of_any_length_is_refused_as_a_whole() -> None:
+    """More documents than events are allowed in one call are no batch of Adobe's."""
+    with pytest.raises(InvalidEvent) as refused:
+        taken([{}] * 1_001)
+    assert refused.value.problems[0].code == "too_many_events"
+
+
 @pytest.mark.parametrize(("money", "expected"), [("shop", (72.4, "USD", 18.0)), ("presentment", (66.6, "EUR", 16.5))])
 def test_the_setting_says_in_whose_money(money: str, expected: tuple[float, str, float]) -> None:
     """The shop's own currency or the shopper's, for the value and for each item."""

@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from fullcount.events.reading import read_fields
-from fullcount.sources.payload import Node, at, seconds, text
+from fullcount.sources.payload import Node, at, moment, text
 
 _TYPE_PREFIX = "com.adobe.commerce."
 # Where the order stands: I/O Events, a webhook of an observer, one of a plugin, and a body that is the order itself.
@@ -26,7 +26,7 @@ class Told(NamedTuple):
     about: Node | None  # nothing: it names no order
     is_refund: bool = False
     is_of_interest: bool = True
-    told_at: float | None = None  # Unix seconds
+    told_at: int | None = None  # Unix seconds
 
 
 def documents(body: bytes) -> list[Node] | None:
@@ -46,7 +46,7 @@ def told_by(document: Node) -> Told:
     """Return what one document tells."""
     topic = (text(document, "type") or text(document, "eventName") or "").removeprefix(_TYPE_PREFIX)
     is_refund = "creditmemo" in topic or (not topic and isinstance(document.get("creditmemo"), dict))
-    told_at = seconds(document, "time") if isinstance(document.get("time"), str) else None
+    told_at = moment(document, "time")
     if not is_refund and any(word in topic for word in _OTHER_THINGS):
         return Told(topic, None, is_of_interest=False)
     held = (at(document, *place) for place in _PLACES)

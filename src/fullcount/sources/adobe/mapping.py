@@ -12,7 +12,7 @@ from fullcount.sources.adobe.envelope import Told
 from fullcount.sources.adobe.options import AdobeOptions
 from fullcount.sources.catalogue import Catalogue, Money, Value
 from fullcount.sources.mapped import event_reading, items_of, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, rows, seconds, text
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
 
@@ -40,7 +40,7 @@ def order_event(name: str, event_id: str | None, told: Told, order: Node, rules:
     fields: Node = {
         "event": name,
         "event_id": event_id,
-        "event_time": moment(order) or _whole(told.told_at),
+        "event_time": moment(order, "created_at") or told.told_at,
         "consent": _custom(order, "fullcount_consent"),
         "user": _user(order),
         "properties": {
@@ -61,21 +61,12 @@ def refund_event(name: str, refund: Refund, memo: Node, rules: Rules) -> Reading
     fields: Node = {
         "event": name,
         "event_id": f"refund-{refund.refund_id}",
-        "event_time": _whole(refund.refunded_at),
+        "event_time": refund.refunded_at,
         "user": _user({**order, **memo} if isinstance(order, dict) else memo),
         "properties": {"order_id": refund.order_id, "value": refund.amount, "currency": refund.currency},
         "page": {"url": _page(rules)},
     }
     return event_reading(fields, tied([(TieKind.ORDER_ID, refund.order_id)]), is_id_private=True)
-
-
-def moment(node: Node) -> int | None:
-    """Return when an order or a credit memo was made, in Unix seconds: Magento writes UTC and no zone."""
-    return _whole(seconds(node, "created_at")) if isinstance(node.get("created_at"), str) else None
-
-
-def _whole(found: float | None) -> int | None:
-    return None if found is None else int(found)
 
 
 def _page(rules: Rules) -> str | None:

@@ -13,7 +13,7 @@ from fullcount.errors import InvalidEvent
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
 from fullcount.sources.adobe.envelope import Told, documents, told_by
-from fullcount.sources.adobe.mapping import amounts_of, moment, order_event, refund_event
+from fullcount.sources.adobe.mapping import amounts_of, order_event, refund_event
 from fullcount.sources.adobe.options import AdobeOptions
 from fullcount.sources.adobe.signatures import (
     EVENTS_SIGNATURES,
@@ -24,9 +24,10 @@ from fullcount.sources.adobe.signatures import (
     opens_by_key,
     public_keys,
 )
+from fullcount.sources.bounds import check_count
 from fullcount.sources.manners import WebhookManners, plain_refusal
 from fullcount.sources.mapped import mapped_name, purchase_id
-from fullcount.sources.payload import Node, amount, first_text, text
+from fullcount.sources.payload import Node, amount, first_text, moment, text
 from fullcount.sources.reply import Reply, json_reply
 from fullcount.sources.sender import Neighbour, Options, Outcome, Refused, Rules
 from fullcount.sources.source import Ignored, Intake, RawRequest, Refund
@@ -64,6 +65,8 @@ class Adobe(WebhookManners):
         if found is None:
             problem = Problem("", "the body is no JSON object", "send what the shop sends, unchanged", code="not_json")
             raise InvalidEvent((problem,), where="body")
+        if len(found) > 1:
+            check_count(len(found), rules.limits, "")
         read = [_read_one(told_by(document), rules) for document in found]
         return Intake(
             tuple(reading for each in read for reading in each.readings),
@@ -161,7 +164,7 @@ def _credit_memo(told: Told, memo: Node, rules: Rules) -> Intake:
     if event_id is None or refund_id is None or total is None:
         detail = "the credit memo does not name its order's increment_id and its amount"
         return Intake((), ignored=(Ignored("no_event", told.topic, detail=detail),))
-    refund = Refund(refund_id, event_id, abs(total), amounts.currency, moment(memo) or told.told_at)
+    refund = Refund(refund_id, event_id, abs(total), amounts.currency, moment(memo, "created_at") or told.told_at)
     readings: tuple[Reading, ...] = ()
     if rules.refund_event:
         readings = (refund_event(rules.refund_event, refund, memo, rules),)

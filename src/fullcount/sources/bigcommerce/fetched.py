@@ -10,7 +10,6 @@ import msgspec
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.bigcommerce.orders import (
     currency_of,
-    moment,
     order_event_id,
     page_of,
     person,
@@ -18,7 +17,7 @@ from fullcount.sources.bigcommerce.orders import (
 )
 from fullcount.sources.fetching import Question, Response
 from fullcount.sources.mapped import event_reading, mapped_name
-from fullcount.sources.payload import Node, amount, as_list, read_object, rows, text
+from fullcount.sources.payload import Node, amount, as_list, moment, read_object, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake, Refund
 
@@ -121,7 +120,7 @@ def _refund_event(refund: Refund, order: Node, rules: Rules) -> Node:
     return {
         "event": rules.refund_event,
         "event_id": f"refund-{refund.refund_id}",
-        "event_time": None if refund.refunded_at is None else int(refund.refunded_at),
+        "event_time": refund.refunded_at,
         "user": person(order),
         "properties": {"value": refund.amount, "currency": refund.currency, "order_id": text(order, "id")},
         "page": {"url": page_of(rules.options_as(BigCommerceOptions))},

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
-
 import msgspec
 
 from fullcount.events.tie import TieKind
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.catalogue import Value
 from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, plausible_time, rows, seconds, text
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
 
@@ -117,21 +115,6 @@ def currency_of(order: Node) -> str | None:
 def page_of(options: BigCommerceOptions) -> str | None:
     """Return the page where orders are confirmed, if the shop's address is known."""
     return f"{options.shop_url.rstrip('/')}/checkout/order-confirmation" if options.shop_url else None
-
-
-def moment(node: Node, key: str) -> int | None:
-    """Return a moment in Unix seconds: as e-mails write it (the Orders API), ISO 8601, or a number.
-
-    >>> moment({"date_created": "Fri, 20 Nov 2026 10:15:44 +0000"}, "date_created")
-    1795169744
-    """
-    found = seconds(node, key)
-    if found is None:
-        try:
-            found = parsedate_to_datetime(text(node, key) or "").timestamp()
-        except (ValueError, OverflowError):
-            return None
-    return plausible_time(found)
 
 
 def _value(order: Node, rules: Rules) -> float | None:

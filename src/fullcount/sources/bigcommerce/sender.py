@@ -15,12 +15,12 @@ from fullcount.sources.bigcommerce.fetched import (
     read_answers,
 )
 from fullcount.sources.bigcommerce.options import BigCommerceOptions, misfit
-from fullcount.sources.bigcommerce.orders import listed_products, moment, order_event_id, read_order, refusal_of
+from fullcount.sources.bigcommerce.orders import listed_products, order_event_id, read_order, refusal_of
 from fullcount.sources.bigcommerce.signature import is_authentic
 from fullcount.sources.fetching import Question, Response
 from fullcount.sources.manners import WebhookManners, plain_refusal
 from fullcount.sources.mapped import event_reading, mapped_name, tied
-from fullcount.sources.payload import Node, amount, at, read_object, text
+from fullcount.sources.payload import Node, amount, at, moment, read_object, text
 from fullcount.sources.reply import Reply, empty_reply
 from fullcount.sources.sender import Neighbour, Options, Outcome, Refused, Rules
 from fullcount.sources.source import Ignored, Intake, Notice, RawRequest, Sighting

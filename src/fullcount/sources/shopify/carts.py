@@ -5,7 +5,7 @@ from __future__ import annotations
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, tied
-from fullcount.sources.payload import MOST_ITEMS, Node, first_text, plain_id, rows, seconds, text
+from fullcount.sources.payload import MOST_ITEMS, Node, first_text, moment, plain_id, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.money import content_of, purse_of
@@ -44,12 +44,11 @@ def _added(line: Node, name: str, token: str | None, body: Node, rules: Rules) -
     purse = purse_of(line, rules.catalogue, "price")
     content = content_of(line, rules.catalogue, purse)
     price, quantity = content["price"], content["quantity"]
-    moment = seconds(body, "updated_at") or seconds(body, "created_at")
     thing = first_text(plain_id(line, "variant_id"), plain_id(line, "product_id"), plain_id(line, "id"))
     fields: Node = {
         "event": name,
         "event_id": f"{token}-{thing}-{text(line, 'quantity') or 1}" if token and thing else None,
-        "event_time": None if moment is None else int(moment),
+        "event_time": moment(body, "updated_at") or moment(body, "created_at"),
         "properties": {
             "value": None if price is None or quantity is None else round(price * quantity, 4),
             "currency": purse.currency,

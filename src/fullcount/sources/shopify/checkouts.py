@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fullcount.sources.carried import visit_of
 from fullcount.sources.mapped import event_reading
-from fullcount.sources.payload import Node, plain_id, seconds, text
+from fullcount.sources.payload import Node, moment, plain_id, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.money import contents_of, purse_of, value_of
@@ -31,12 +31,11 @@ def read_checkout(body: Node, topic: str, request: RawRequest, rules: Rules) -> 
     visit = visit_of(attributes_of(body), text(body, "landing_site"))
     user = person(body) | {"ttclid": visit.ttclid, "ttp": visit.ttp}
     purse = purse_of(body, rules.catalogue)
-    moment = seconds(body, "created_at")
     domain = rules.options_as(ShopifyOptions).domain
     fields: Node = {
         "event": name,
         "event_id": token,
-        "event_time": None if moment is None else int(moment),
+        "event_time": moment(body, "created_at"),
         "consent": visit.consent,
         "user": user,
         "properties": {

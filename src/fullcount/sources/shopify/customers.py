@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fullcount.sources.mapped import event_reading
-from fullcount.sources.payload import Node, plain_id, seconds
+from fullcount.sources.payload import Node, moment, plain_id
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.shopify.names import name_of
@@ -26,11 +26,10 @@ def read_customer(body: Node, topic: str, request: RawRequest, rules: Rules) -> 
     is_trial = is_test(request, body)
     if is_trial and rules.test_event_code is None:
         return ignored("test_order", topic, event_id)
-    moment = seconds(body, "created_at")
     fields: Node = {
         "event": name,
         "event_id": event_id,
-        "event_time": None if moment is None else int(moment),
+        "event_time": moment(body, "created_at"),
         "user": customer(body),
     }
     code = rules.test_event_code if is_trial else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fullcount.sources.carried import Visit, visit_of
 from fullcount.sources.mapped import event_reading, purchase_id
-from fullcount.sources.payload import Node, first_text, plain_id, rows, seconds, text
+from fullcount.sources.payload import Node, first_text, moment, plain_id, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.decisions import (
     PAID,
@@ -80,11 +80,10 @@ def _facts(body: Node, topic: str, request: RawRequest, rules: Rules, user: Node
 
 
 def _fields(body: Node, decision: Decision, rules: Rules, visit: Visit, user: Node) -> Node:
-    moment = seconds(body, "processed_at") or seconds(body, "created_at")
     purse = purse_of(body, rules.catalogue)
     is_offline = decision.becomes is Becomes.OFFLINE
     return {
-        "event_time": None if moment is None else int(moment),
+        "event_time": moment(body, "processed_at") or moment(body, "created_at"),
         "event_source": "offline" if is_offline else None,
         "consent": visit.consent,
         "user": user

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, purchase_id, tied
-from fullcount.sources.payload import Node, amount, at, plain_id, rows, seconds, text
+from fullcount.sources.payload import Node, amount, at, moment, plain_id, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.intakes import ignored, is_test
 from fullcount.sources.source import Intake, RawRequest, Refund
@@ -30,7 +30,7 @@ def read_refund(body: Node, topic: str, request: RawRequest, rules: Rules) -> In
             {
                 "event": rules.refund_event,
                 "event_id": f"refund-{each.refund_id}",
-                "event_time": None if each.refunded_at is None else int(each.refunded_at),
+                "event_time": each.refunded_at,
                 "properties": {"order_id": order_id, "value": each.amount, "currency": each.currency},
             },
             tied([(TieKind.ORDER_ID, order_id)]),
@@ -53,7 +53,7 @@ def _refunds(body: Node, event_id: str) -> Iterator[Refund]:
     refund_id = plain_id(body, "id") or plain_id(body, "admin_graphql_api_id")
     if refund_id is None:
         return
-    refunded_at = seconds(body, "processed_at") or seconds(body, "created_at")
+    refunded_at = moment(body, "processed_at") or moment(body, "created_at")
     totals: dict[str | None, float] = {}
     for each in rows(body, "transactions"):
         paid_back = amount(each, "amount")

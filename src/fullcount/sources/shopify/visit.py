@@ -7,7 +7,7 @@ from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie, TieKind
 from fullcount.sources.carried import Visit, named_values
 from fullcount.sources.mapped import tied
-from fullcount.sources.payload import Node, first_text, plain_id, seconds, text
+from fullcount.sources.payload import Node, first_text, moment, plain_id, text
 from fullcount.sources.source import Sighting
 
 _TELLING = ("email", "phone", "external_id", "ttclid", "ttp", "ip", "user_agent")
@@ -66,7 +66,7 @@ def sightings_of(reading: Reading, body: Node, domain: str | None) -> tuple[Sigh
     if not event.consent and not any(getattr(event.user, name) for name in _TELLING):
         return ()
     page = Page(url=landing_page(body, domain), referrer=event.page.referrer)
-    return (Sighting(reading.ties, event.user, page, event.consent, seconds(body, "created_at")),)
+    return (Sighting(reading.ties, event.user, page, event.consent, moment(body, "created_at")),)
 
 
 def names_nobody(user: Node) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fullcount.sources.payload import Node, plausible_time, seconds, text
+from fullcount.sources.payload import Node, moment, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
 from fullcount.sources.stripe.options import StripeOptions
@@ -29,7 +29,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def happened_at(self) -> int | None:
         """When it happened, in Unix seconds: the envelope's time, since an object is made before it is paid."""
-        told = (plausible_time(seconds(node, "created")) for node in (self.envelope, self.thing))
+        told = (moment(node, "created") for node in (self.envelope, self.thing))
         return next((at for at in told if at is not None), None)
 
     @property

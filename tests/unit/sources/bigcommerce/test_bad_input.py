@@ -89,3 +89,11 @@ def test_a_notice_of_another_version_is_told_as_unreadable(notice_bytes: bytes) 
     """What was kept in another shape asks nothing and makes nothing."""
     assert BIGCOMMERCE.questions(notice_bytes, rules()) == ()
     assert BIGCOMMERCE.resolve(notice_bytes, [], rules()).ignored[0].reason == "unreadable_notice"
+
+
+@pytest.mark.parametrize("refund_id", ["\ud800", "x" * 1_000_000])
+def test_an_odd_number_of_a_refund_is_kept_as_far_as_it_can_be(refund_id: str) -> None:
+    """Half a character, or a megabyte: the notice is kept and fits the store."""
+    body = {"scope": "store/order/refund/created", "data": {"id": 250, "refund": {"refund_id": refund_id}}}
+    (kept,) = taken(body).intake.notices
+    assert len(kept.body) < 32_768
