@@ -95,12 +95,12 @@ class Reception:
         listed, intake = found
         try:
             if entrance.is_public:
-                spared = self._shedding.spare(intake.readings, request.client_ip, listed.rules.name, self._clock.now())
+                spared = self._shedding.spare(intake, request.client_ip, listed.rules.name, self._clock.now())
                 if spared.shed or spared.is_refused:
                     self._observer.shed(entrance.route, max(1, spared.shed))
                 if spared.is_refused:
                     return _TOO_MANY
-                intake = msgspec.structs.replace(intake, readings=spared.readings)
+                intake = spared.intake
             intake = with_large(intake, len(request.body) + len(request.query))
             receipt = await self._pipeline.take(intake, listed.terms)
             if intake.pixel_state:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Sequence
 
 import msgspec
 
@@ -16,6 +15,7 @@ from fullcount.config.settings import BrowserSide
 from fullcount.events.names import canonical_name
 from fullcount.events.reading import Reading
 from fullcount.pipeline.steps import PURCHASE
+from fullcount.sources.source import Intake
 
 MOST_BUCKETS = 50_000
 SECONDS_PER_MINUTE = 60.0
@@ -48,11 +48,11 @@ class _Buckets(msgspec.Struct):
 
 
 class Spared(msgspec.Struct, frozen=True):
-    """What is left of a request's events, and how many were shed."""
+    """What is left of a request, and how many of its events and of the pixel's copies were shed."""
 
-    readings: tuple[Reading, ...]
+    intake: Intake
     shed: int
-    is_refused: bool  # nothing is left, and something was there or the request itself was one too many
+    is_refused: bool  # no event is left, and some were there or the request itself was one too many
 
 
 class Shedding:
@@ -63,13 +63,18 @@ class Shedding:
         self._total = Bucket(limits.total_per_minute, now)
         self._by_caller: OrderedDict[tuple[str, str], _Buckets] = OrderedDict()
 
-    def spare(self, readings: Sequence[Reading], address: str | None, source: str, now: float) -> Spared:
-        """Return which of a request's events are taken. A request without events counts as one of the page's."""
+    def spare(self, intake: Intake, address: str | None, source: str, now: float) -> Spared:
+        """Return what of a request is taken. A request without events counts as one of the page's.
+
+        What it tells of the pixel's own copies is counted like page events, as each is a row in the store.
+        """
         buckets = self._buckets(neighbourhood(address), source, now)
-        if not readings:
-            return Spared((), 0, not self._takes_event(buckets, now))
+        readings, copies = intake.readings, intake.pixel_copies
         kept = tuple(reading for reading in readings if self._takes(reading, buckets, now))
-        return Spared(kept, len(readings) - len(kept), not kept)
+        is_refused = not kept if readings else not self._takes_event(buckets, now)
+        paired = () if is_refused else tuple(copy for copy in copies if self._takes_event(buckets, now))
+        shed = len(readings) - len(kept) + len(copies) - len(paired)
+        return Spared(msgspec.structs.replace(intake, readings=kept, pixel_copies=paired), shed, is_refused)
 
     def _takes(self, reading: Reading, buckets: _Buckets, now: float) -> bool:
         if canonical_name(reading.name) == PURCHASE:

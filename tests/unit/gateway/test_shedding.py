@@ -5,21 +5,22 @@ from __future__ import annotations
 from fullcount.config.settings import BrowserSide
 from fullcount.events.reading import Reading
 from fullcount.gateway.shedding import MOST_BUCKETS, Shedding
+from fullcount.sources.source import Intake, PixelCopy
 
 LIMITS = BrowserSide(events_per_minute=10, purchases_per_minute=3, total_per_minute=1_000)
 NOW = 1_000.0
 
 
-def named(*names: str) -> list[Reading]:
-    """Return readings of events with these names."""
-    return [Reading(None, (), name, "") for name in names]
+def named(*names: str) -> Intake:
+    """Return a request with events of these names."""
+    return Intake(tuple(Reading(None, (), name, "") for name in names))
 
 
 def test_a_normal_visit_is_taken_whole() -> None:
     """Below the measure nothing is shed."""
     spared = Shedding(LIMITS, NOW).spare(named("Pageview", "AddToCart", "Purchase"), "192.0.2.1", "web", NOW)
 
-    assert (len(spared.readings), spared.shed, spared.is_refused) == (3, 0, False)
+    assert (len(spared.intake.readings), spared.shed, spared.is_refused) == (3, 0, False)
 
 
 def test_page_events_go_first_and_purchases_last() -> None:
@@ -28,7 +29,7 @@ def test_page_events_go_first_and_purchases_last() -> None:
     shedding.spare(named(*["Pageview"] * 10), "192.0.2.1", "web", NOW)
     spared = shedding.spare(named("Pageview", "CompletePayment"), "192.0.2.1", "web", NOW)
 
-    assert [reading.name for reading in spared.readings] == ["CompletePayment"]
+    assert [reading.name for reading in spared.intake.readings] == ["CompletePayment"]
     assert (spared.shed, spared.is_refused) == (1, False)
 
 
@@ -36,7 +37,7 @@ def test_purchases_are_bounded_too() -> None:
     """A script that forges purchases is stopped at its own measure."""
     spared = Shedding(LIMITS, NOW).spare(named(*["Purchase"] * 5), "192.0.2.1", "web", NOW)
 
-    assert (len(spared.readings), spared.shed) == (3, 2)
+    assert (len(spared.intake.readings), spared.shed) == (3, 2)
 
 
 def test_other_visitors_and_sources_are_unharmed() -> None:
@@ -62,14 +63,14 @@ def test_a_minute_later_it_is_all_there_again() -> None:
     shedding = Shedding(LIMITS, NOW)
     shedding.spare(named(*["Pageview"] * 10), "192.0.2.1", "web", NOW)
 
-    assert len(shedding.spare(named(*["Pageview"] * 10), "192.0.2.1", "web", NOW + 30).readings) == 5
-    assert len(shedding.spare(named(*["Pageview"] * 20), "192.0.2.1", "web", NOW + 9_000).readings) == 10
+    assert len(shedding.spare(named(*["Pageview"] * 10), "192.0.2.1", "web", NOW + 30).intake.readings) == 5
+    assert len(shedding.spare(named(*["Pageview"] * 20), "192.0.2.1", "web", NOW + 9_000).intake.readings) == 10
 
 
 def test_a_request_without_events_counts_as_one() -> None:
     """An address cannot flood with empty beacons either."""
     shedding = Shedding(LIMITS, NOW)
-    refused = [shedding.spare((), "192.0.2.1", "web", NOW).is_refused for _ in range(12)]
+    refused = [shedding.spare(Intake(()), "192.0.2.1", "web", NOW).is_refused for _ in range(12)]
 
     assert refused == [False] * 10 + [True] * 2
 
@@ -88,7 +89,15 @@ def test_the_table_of_addresses_is_bounded() -> None:
     shedding = Shedding(BrowserSide(events_per_minute=1, total_per_minute=10**9), NOW)
     shedding.spare(named("Pageview"), "192.0.2.1", "web", NOW)
     for i in range(MOST_BUCKETS + 10):
-        shedding.spare((), f"2001:db8:{i // 65_536:x}:{i % 65_536:x}::1", "web", NOW)
+        shedding.spare(Intake(()), f"2001:db8:{i // 65_536:x}:{i % 65_536:x}::1", "web", NOW)
 
     assert len(shedding._by_caller) == MOST_BUCKETS
     assert not shedding.spare(named("Pageview"), "192.0.2.1", "web", NOW).is_refused
+
+
+def test_the_pixels_copies_are_counted_like_page_events() -> None:
+    """A beacon full of copies uses up the address's measure; what is over it is not stored."""
+    copies = tuple(PixelCopy("Purchase", f"order-{number}", NOW) for number in range(20))
+    spared = Shedding(LIMITS, NOW).spare(Intake((), pixel_copies=copies), "192.0.2.1", "web", NOW)
+
+    assert (len(spared.intake.pixel_copies), spared.shed, spared.is_refused) == (9, 11, False)
