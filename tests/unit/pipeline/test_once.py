@@ -9,7 +9,7 @@ from tests.unit.pipeline.travelling import purchase, terms
 from fullcount.consent.decision import ConsentRule
 from fullcount.events.reading import read_event
 from fullcount.sources.receipt import Result
-from fullcount.sources.source import Ignored, Intake
+from fullcount.sources.source import Ignored, Intake, Refund
 
 
 def asked(event_id: str, consent: str | None = None) -> Intake:
@@ -35,6 +35,16 @@ async def test_one_id_at_two_sources_is_two_requests() -> None:
     second = await scene.pipeline.take(asked("order-2"), other)
 
     assert [each.result for each in (*first.results, *second.results)] == [Result.ACCEPTED] * 2
+
+
+async def test_one_refund_number_at_two_sources_is_two_refunds() -> None:
+    """Shops count their refunds from 1: the same number of another shop is money of another order."""
+    scene = Scene()
+    refund = Intake((), refunds=(Refund("1", "order-1", 20.0, "EUR"),))
+    for name in ("shop", "shop", "other-shop"):
+        await scene.pipeline.take(refund, msgspec.structs.replace(scene.rules, name=name))
+
+    assert sorted(each.source for each in scene.queue.refunds.values()) == ["other-shop", "shop"]
 
 
 async def test_what_was_withheld_may_come_again() -> None:
