@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+LONGEST_UNSET = 1_000  # characters; no program puts so many around nothing
 # All in lower case.
 WORDS = frozenset(
     {
@@ -59,8 +60,10 @@ def is_unset_id(text: str) -> bool:
     [True, True, True, True]
     >>> [is_unset_id(text) for text in ("1001", "NONE-1001", "2026-nan", "checkout", "{3F2504E0-4F89}")]
     [False, False, False, False, False]
+    >>> is_unset_id("null-" * 200), is_unset_id("null-" * 300)
+    (True, False)
     """
-    if is_surely_set(text) is not None:
+    if is_surely_set(text) is not None or len(text) > LONGEST_UNSET:
         return False
     low = text.strip().lower()
     if low in WORDS or "undefined" in low or _MACRO_WITHIN.search(text) is not None:

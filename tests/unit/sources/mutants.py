@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 # What a platform may put where something else is expected.
-ODD: tuple[Any, ...] = (None, "", " ", "x", 0, -1, 1e308, 10**30, True, [], {}, [None], ["x"], [[]], {"x": None}, [{}])
+ODD: tuple[Any, ...] = (
+    *(None, "", " ", "x", "\ud800", 0, -1, 1e308, float("inf"), 10**30, True),
+    *([], {}, [None], ["x"], [[]], {"x": None}, [{}]),
+)
 _ANY = st.recursive(
     st.sampled_from(ODD) | st.text(max_size=12) | st.integers() | st.floats(allow_nan=True),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

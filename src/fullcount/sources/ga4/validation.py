@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from fullcount.errors import InvalidEvent
+from fullcount.events.coercion import well_formed
 from fullcount.sources.ga4.hit import moment_of
 from fullcount.sources.ga4.measurement import MOST_EVENTS
 from fullcount.sources.payload import Node, amount, at, read_object, text
@@ -18,6 +20,7 @@ from fullcount.sources.source import RawRequest
 
 Message = dict[str, str]
 
+MOST_MESSAGES = 100  # of one answer: anybody may ask
 OLDEST_SECONDS = 72 * 3600
 MOST_PARAMS, MOST_USER_PROPERTIES, MOST_ITEMS = 25, 25, 200
 LONGEST_NAME, LONGEST_USER_PROPERTY_NAME, LONGEST_VALUE, LONGEST_USER_PROPERTY = 40, 24, 100, 36
@@ -41,12 +44,13 @@ _NUMBERS = ("value", "tax", "shipping", "engagement_time_msec")
 
 
 def validated(request: RawRequest) -> list[Message]:
-    """Return the validator's messages; none if all is well."""
+    """Return the validator's first messages; none if all is well."""
     try:
         body = read_object(request.body)
     except InvalidEvent:
         return [_message("", "VALUE_INVALID", "The body cannot be read as one JSON object.")]
-    return [*_of_request(body, request), *_of_user(body), *_of_events(body, _is_strict(body))]
+    found = chain(_of_request(body, request), _of_user(body), _of_events(body, _is_strict(body)))
+    return list(islice(found, MOST_MESSAGES))
 
 
 def _message(path: str, code: str, description: str) -> Message:
@@ -179,4 +183,4 @@ def _reserved(path: str, what: str, name: str) -> Message:
 
 def _shown(name: str) -> str:
     """Return as much of a name as a message may repeat."""
-    return name[:LONGEST_NAME]
+    return well_formed(name[:LONGEST_NAME])

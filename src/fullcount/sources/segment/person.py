@@ -12,6 +12,9 @@ from fullcount.sources.segment.calls import Call
 from fullcount.sources.segment.names import INTEGRATIONS
 from fullcount.sources.source import RawRequest
 
+MOST_CATEGORIES = 200  # of one consent manager; an answer in more cannot be read, and that is no grant
+_ANSWERS = (("deniedConsentIds", False), ("allowedConsentIds", True))
+
 
 def is_for_tiktok(call: Call) -> bool:
     """Say whether the call's `integrations` leave TikTok in: by its own name, else by "All"."""
@@ -84,6 +87,9 @@ def _by_category(context: object, wanted: frozenset[str]) -> str | None:
     if given is not None and not isinstance(given, dict):
         said = consent_of(given)
     preferences = at(given, "categoryPreferences")
+    lists = {key: at(context, "consentManagement", key) for key, _ in _ANSWERS}
+    if any(isinstance(each, dict | list) and len(each) > MOST_CATEGORIES for each in (preferences, *lists.values())):
+        return Signal.UNREADABLE.value
     if isinstance(preferences, dict):
         answered = {str(name).casefold(): value for name, value in preferences.items() if isinstance(value, bool)}
         answers = [value for name, value in answered.items() if name in wanted]
@@ -91,8 +97,8 @@ def _by_category(context: object, wanted: frozenset[str]) -> str | None:
             answers.append(False)
         for answer in answers:
             said = stricter(said, consent_of(answer))
-    for key, answer in (("deniedConsentIds", False), ("allowedConsentIds", True)):
-        listed = at(context, "consentManagement", key)
+    for key, answer in _ANSWERS:
+        listed = lists[key]
         if isinstance(listed, list) and any(str(each).casefold() in wanted for each in listed):
             said = stricter(said, consent_of(answer))
     return said

@@ -11,7 +11,8 @@ from tests.unit.sources.fixtures import NOW
 from tests.unit.sources.ga4.requests import ID, PURCHASE
 from tests.unit.sources.mutants import mutants, mutated
 
-from fullcount.sources.ga4.validation import validated
+from fullcount.sources.ga4.sender import Ga4
+from fullcount.sources.ga4.validation import MOST_MESSAGES, validated
 from fullcount.sources.source import RawRequest
 
 BODY: dict[str, Any] = json.loads(PURCHASE.body)
@@ -146,3 +147,22 @@ def test_whatever_is_wrong_it_is_told_and_never_an_error() -> None:
 def test_any_mixture_of_mistakes_is_answered(body: Any) -> None:
     """The validator never raises."""
     assert isinstance(messages(body), list)
+
+
+def test_of_a_body_with_any_number_of_mistakes_the_first_are_told() -> None:
+    """Anybody may ask, and an answer is no longer than a person reads."""
+    names = {f"9{number}": {"value": "x"} for number in range(10_000)}
+    assert len(messages({"client_id": "1.2", "events": [], "user_properties": names})) == MOST_MESSAGES
+
+
+@pytest.mark.parametrize("name", ["\ud800", "9\udfff" * 20])
+def test_half_a_character_in_a_name_can_be_answered(name: str) -> None:
+    """What no UTF-8 can hold is told as a question mark."""
+    request = RawRequest(
+        json.dumps(with_event(name, {name: "x"}, user_properties={name: {}})).encode(),
+        path="/debug/mp/collect",
+        received_at=NOW,
+    )
+    reply = Ga4().greet(request, ())
+    assert reply is not None
+    assert (reply.status, b"?" in reply.body) == (200, True)

@@ -100,6 +100,11 @@ def test_a_call_that_tells_nothing_new_is_not_remembered() -> None:
         ({"consentManagement": {"deniedConsentIds": ["Advertising"], "allowedConsentIds": ["x"]}}, "denied"),
         ({"consentManagement": {"allowedConsentIds": ["marketing"], "deniedConsentIds": []}}, "granted"),
         ({"consentManagement": {"allowedConsentIds": "odd"}}, None),
+        (
+            {"consent": {"categoryPreferences": dict.fromkeys(map(str, range(201)), True) | {"C0004": True}}},
+            "unreadable",
+        ),
+        ({"consentManagement": {"allowedConsentIds": ["C0004"] * 201}}, "unreadable"),
         ({}, None),
         (None, None),
     ],
