@@ -28,7 +28,15 @@ def memories_of(intake: Intake, terms: SourceTerms, now: float) -> Iterator[tupl
         if decision.action in (Action.SEND, Action.LIMIT):
             yield ties, memory
         elif sighting.consent is not None:
-            yield ties, Memory(seen_at=memory.seen_at, consent=memory.consent, consent_at=memory.consent_at)
+            yield (
+                ties,
+                Memory(
+                    seen_at=memory.seen_at,
+                    consent=memory.consent,
+                    consent_at=memory.consent_at,
+                    consent_version=memory.consent_version,
+                ),
+            )
 
 
 def decision_on(sighting: Sighting, terms: SourceTerms) -> ConsentDecision:

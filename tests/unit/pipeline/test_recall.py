@@ -226,3 +226,13 @@ async def test_what_may_not_be_sent_is_not_remembered(
 
     assert (memory is not None and memory.ttclid is not None) is is_kept
     assert (memory.consent if memory else None) == answer
+
+
+async def test_a_refusal_is_remembered_with_its_time_and_version() -> None:
+    """What the visitor was asked when they refused can be shown later."""
+    scene = Scene(terms(consent=ConsentRule.REQUIRED))
+    sighting = Sighting((TOKEN,), SEEN, consent="denied", consent_at=NOW - 5, consent_version="banner-2")
+    await scene.pipeline.take(Intake((), sightings=(sighting,)), scene.rules)
+    (memory,) = await scene.visitors.recall([[TOKEN]])
+
+    assert memory == Memory(seen_at=NOW, consent="denied", consent_at=NOW - 5, consent_version="banner-2")
