@@ -47,28 +47,57 @@ def _is_there(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+class Customer:
+    """Somebody without scripts in an open shop."""
+
+    def __init__(self, http: aiohttp.ClientSession, places: dict[str, Any]) -> None:
+        self._http = http
+        self._places = places
+
+    async def answers(self, address: str) -> int:
+        """Return the status of an address."""
+        async with self._http.get(address) as answer:
+            return answer.status
+
+    async def buy(self, *, consent: str) -> None:
+        """Buy headphones, with this answer on consent."""
+        await self._post("demo/switches", json={"consent": consent})
+        await self._post("cart", data={"slug": "headphones"})
+        await self._post("checkout", data=BUYER)
+
+    async def gateway_states(self) -> list[str]:
+        """Return where the gateway says that each order stands."""
+        async with self._http.get(f"{self._places['shop']}demo/state") as answer:
+            orders = (await answer.json())["orders"]
+        return [journey["state"] for order in orders for journey in order["gateway"]]
+
+    async def _post(self, path: str, *, data: dict[str, str] | None = None, json: dict[str, str] | None = None) -> None:
+        async with self._http.post(self._places["shop"] + path, data=data, json=json) as answer:
+            assert answer.status == 200
+
+    async def counted(self) -> list[tuple[str, list[str]]]:
+        """Return event_id and channels of what TikTok counts."""
+        async with self._http.get(f"{self._places['tiktok']}_emulator/events") as answer:
+            return [(event["event_id"], event["channels"]) for event in (await answer.json())["events"]]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 async def test_the_shop_is_open_until_a_signal_ends_it(number: signal.Signals, tmp_path: Path) -> None:
-    """A purchase without a browser is counted once, from the server; then all three processes and the store go."""
+    """What was refused is withheld, what was allowed is counted; then all three processes and the store go."""
     process = await _start(tmp_path, "--json")
+    jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of an IP address
     try:
         places = await _opened(process)
-        jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of an IP address
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
+            customer = Customer(http, places)
             for address in (places["ad"], places["tiktok"], f"{places['gateway']}/readyz"):
-                async with http.get(address) as answer:
-                    assert answer.status == 200, address
-            await (await http.post(f"{places['shop']}cart", data={"slug": "headphones"})).read()
-            async with http.post(f"{places['shop']}checkout", data=BUYER) as answer:
-                assert "order-1001-purchase" in await answer.text()
-
-            async def counted() -> list[Any]:
-                async with http.get(f"{places['tiktok']}_emulator/events") as answer:
-                    events: list[Any] = (await answer.json())["events"]
-                    return events
-
-            (event,) = await eventually(counted, "the purchase is counted", within_seconds=60)
-        assert (event["event_id"], event["channels"]) == ("order-1001-purchase", ["server"])
+                assert await customer.answers(address) == 200, address
+            await customer.buy(consent="denied")
+            await eventually(customer.gateway_states, "the gateway has heard of the order", within_seconds=60)
+            assert await customer.gateway_states() == ["withheld"]
+            await customer.buy(consent="granted")
+            counted = await eventually(customer.counted, "the purchase is counted", within_seconds=60)
+        assert counted == [("order-1002-purchase", ["server"])]
     finally:
         process.send_signal(number)
         _, complaints = await process.communicate()

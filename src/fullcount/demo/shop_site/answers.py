@@ -14,8 +14,10 @@ from fullcount.demo.control import EmulatorControl
 from fullcount.demo.shop_site.visits import Visit
 from fullcount.demo.shop_site.webhooks import Webhooks
 from fullcount.errors import StoreUnavailable
+from fullcount.events.model import EventSource
 from fullcount.ledger.journey import Journey
 from fullcount.ledger.timeline import timeline
+from fullcount.queue.lane import Lane
 from fullcount.queue.sqlite.reader import Reader
 
 COOKIES = ("ttclid", "_ttp", "_fc")
@@ -26,9 +28,10 @@ Json = dict[str, Any]
 class Answers:
     """Asks TikTok (the emulator) and the gateway (its store, as `fullcount queue show` does)."""
 
-    def __init__(self, control: EmulatorControl, store: Path, webhooks: Webhooks) -> None:
+    def __init__(self, control: EmulatorControl, store: Path, pixel_code: str, webhooks: Webhooks) -> None:
         self._control = control
         self._store = store
+        self._lane = Lane(pixel_code, EventSource.WEB, None)  # known also before anything was accepted for it
         self._webhooks = webhooks
 
     async def of(self, visit: Visit, cookies: Mapping[str, str]) -> Json:
@@ -63,7 +66,7 @@ class Answers:
     def _journeys(self, event_ids: Sequence[str]) -> dict[str, list[Journey]]:
         try:
             with Reader(self._store) as reader:
-                return {event_id: timeline(reader, event_id) for event_id in event_ids}
+                return {event_id: timeline(reader, event_id, [self._lane]) for event_id in event_ids}
         except StoreUnavailable:
             return {event_id: [] for event_id in event_ids}
 

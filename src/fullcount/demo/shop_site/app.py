@@ -37,7 +37,9 @@ async def open_shop(settings: ShopSettings, clock: Clock) -> AsyncIterator[Starl
     async with http:
         with refusing_address() as dead_end:
             pages = Pages(settings, Visits(), Office(webhooks, clock), dead_end)
-            answers = Answers(EmulatorControl(http, settings.tiktok_url), Path(settings.store), webhooks)
+            answers = Answers(
+                EmulatorControl(http, settings.tiktok_url), Path(settings.store), settings.pixel_code, webhooks
+            )
             gateway = Route(
                 f"{settings.prefix}/{{path:path}}",
                 Proxy(http, settings.gateway_url).handle,
