@@ -42,18 +42,18 @@ def posted_hits(request: RawRequest, limits: Limits) -> list[Hit | None]:
         InvalidEvent: it is neither JSON nor a form, or holds too many events.
     """
     query = request.parameters()
-    objects = _objects(request, query)
-    check_count(len(objects), limits, "body")
+    objects = _objects(request, query, limits)
     return [None if data is None else _hit(data, index, query) for index, data in enumerate(objects)]
 
 
-def _objects(request: RawRequest, query: Mapping[str, str]) -> list[Node | None]:
+def _objects(request: RawRequest, query: Mapping[str, str], limits: Limits) -> list[Node | None]:
     if request.method == "GET":
         return [_of_query(request, query)]
     if request.header("content-type").lower().startswith("application/x-www-form-urlencoded"):
         return [_of_form(request.body.decode("utf-8", "replace"))]
     if request.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         listed, _ = decode_json(request.body, _decoder)
+        check_count(len(listed), limits, "body")
         return [read_fields(each) for each in listed]
     return [read_object(request.body)]
 

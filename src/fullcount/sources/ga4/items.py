@@ -8,7 +8,7 @@ from typing import Any
 
 from fullcount.sources.catalogue import ITEM_FIELDS, Value
 from fullcount.sources.mapped import items_of
-from fullcount.sources.payload import Node, amount, first_text, rows, text
+from fullcount.sources.payload import MOST_ITEMS, Node, amount, first_text, rows, text
 from fullcount.sources.sender import Rules
 
 _ITEM_KEY = re.compile(r"pr([0-9]{1,3})")
@@ -88,9 +88,9 @@ def _content(item: Node, rules: Rules) -> Node:
 def value_of(params: Node, rules: Rules) -> float | None:
     """Return the event's value: as sent, or that of its items if none was sent or the source's `value` says so."""
     sent = first_amount(amount(params, "value"), amount(params, "x-ga-mp1-tr"), amount(params, "x-ga-mp1-ev"))
-    items = items_value(rows(params, "items"))
-    if sent is None or (rules.catalogue.value is Value.SUBTOTAL and items is not None):
-        return items
+    if sent is None or rules.catalogue.value is Value.SUBTOTAL:
+        items = items_value(rows(params, "items"))
+        return sent if items is None else items
     if rules.catalogue.value is Value.WITHOUT_TAX_AND_SHIPPING:
         beside = (amount(params, "tax") or 0.0) + (amount(params, "shipping") or 0.0)
         return round(max(0.0, sent - beside), 4)
@@ -110,7 +110,9 @@ def items_value(items: Sequence[Node]) -> float | None:
 def currency_of(params: Node) -> str | None:
     """Return the event's currency, else that of its first item that has one."""
     said = text(params, "currency")
-    return said or next((found for item in rows(params, "items") if (found := text(item, "currency"))), None)
+    return said or next(
+        (found for item in rows(params, "items")[:MOST_ITEMS] if (found := text(item, "currency"))), None
+    )
 
 
 def first_amount(*candidates: float | None) -> float | None:

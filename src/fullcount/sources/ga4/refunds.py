@@ -7,7 +7,7 @@ from hashlib import sha256
 from fullcount.sources.ga4.hit import Hit
 from fullcount.sources.ga4.items import currency_of, first_amount, items_value
 from fullcount.sources.mapped import purchase_id
-from fullcount.sources.payload import amount, encode, first_text, rows, text
+from fullcount.sources.payload import MOST_ITEMS, amount, encode, first_text, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
 
@@ -24,8 +24,9 @@ def refund_of(hit: Hit, rules: Rules) -> Refund | None:
     purchase = purchase_id(rules, order_id=order_id)
     if order_id is None or purchase is None:
         return None
-    value = first_amount(amount(params, "value"), items_value(rows(params, "items")))
-    parts = [(text(item, "item_id"), text(item, "quantity")) for item in rows(params, "items")]
+    items = rows(params, "items")
+    value = first_amount(amount(params, "value"), items_value(items))
+    parts = [(text(item, "item_id"), text(item, "quantity")) for item in items[:MOST_ITEMS]]
     own_id = first_text(text(params, "refund_id"), text(params, "event_id"))
     made = order_id
     if value is not None or parts:
