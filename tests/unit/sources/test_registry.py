@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.bench.rows.senders import EXAMPLES
 from tests.unit.sources.fixtures import NOW, fixtures
 from tests.unit.sources.mutants import mutated
 
@@ -232,6 +233,11 @@ def test_the_import_contract_names_every_sender(kind: str) -> None:
     contracts.read(DOCS.parent / ".importlinter", encoding="utf-8")
     (independent,) = [table for table in contracts.values() if table.get("type") == "independence"]
     assert ".".join(type(SENDERS[kind]).__module__.split(".")[:3]) in independent["modules"].split()
+
+
+def test_the_bench_has_a_row_for_every_sender() -> None:
+    """`make bench` shows what a request of each kind costs."""
+    assert set(EXAMPLES) == set(SENDERS)
 
 
 def test_kinds_are_told_apart() -> None:
