@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.bench.rows.senders import EXAMPLES
-from tests.unit.sources.fixtures import NOW, fixtures
+from tests.bench.rows.senders import EXAMPLES, steps_of
+from tests.unit.sources.fixtures import NOW, fixture, fixtures
 from tests.unit.sources.mutants import mutated
 
 import fullcount.sources
@@ -236,8 +236,11 @@ def test_the_import_contract_names_every_sender(kind: str) -> None:
 
 
 def test_the_bench_has_a_row_for_every_sender() -> None:
-    """`make bench` shows what a request of each kind costs."""
+    """`make bench` shows what a request of each kind costs that makes an event."""
     assert set(EXAMPLES) == set(SENDERS)
+    for kind in SENDERS:
+        _, arrive = steps_of(kind, fixture(EXAMPLES[kind]))
+        assert arrive(), kind
 
 
 def test_kinds_are_told_apart() -> None:
