@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import msgspec
 
@@ -48,7 +49,7 @@ class _Buckets(msgspec.Struct):
 
 
 class Spared(msgspec.Struct, frozen=True):
-    """What is left of a request, and how many of its events and of the pixel's copies were shed."""
+    """What is left of a request, and how many of its events and of its other rows were shed."""
 
     intake: Intake
     shed: int
@@ -66,15 +67,25 @@ class Shedding:
     def spare(self, intake: Intake, address: str | None, source: str, now: float) -> Spared:
         """Return what of a request is taken. A request without events counts as one of the page's.
 
-        What it tells of the pixel's own copies is counted like page events, as each is a row in the store.
+        Whatever else of it would be a row in the store is counted like page events; one visitor comes with the request.
         """
         buckets = self._buckets(neighbourhood(address), source, now)
-        readings, copies = intake.readings, intake.pixel_copies
+        readings = intake.readings
         kept = tuple(reading for reading in readings if self._takes(reading, buckets, now))
         is_refused = not kept if readings else not self._takes_event(buckets, now)
-        paired = () if is_refused else tuple(copy for copy in copies if self._takes_event(buckets, now))
-        shed = len(readings) - len(kept) + len(copies) - len(paired)
-        return Spared(msgspec.structs.replace(intake, readings=kept, pixel_copies=paired), shed, is_refused)
+        rows = {
+            "pixel_copies": intake.pixel_copies,
+            "ignored": intake.ignored,
+            "refunds": intake.refunds,
+            "sightings": intake.sightings[1:],
+        }
+        taken = {name: () if is_refused else self._some(several, buckets, now) for name, several in rows.items()}
+        shed = len(readings) - len(kept) + sum(len(rows[name]) - len(some) for name, some in taken.items())
+        taken["sightings"] = (*intake.sightings[:1], *taken["sightings"])
+        return Spared(msgspec.structs.replace(intake, readings=kept, **taken), shed, is_refused)
+
+    def _some(self, several: Sequence[object], buckets: _Buckets, now: float) -> tuple[object, ...]:
+        return tuple(each for each in several if self._takes_event(buckets, now))
 
     def _takes(self, reading: Reading, buckets: _Buckets, now: float) -> bool:
         if canonical_name(reading.name) == PURCHASE:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from fullcount.config.settings import BrowserSide
 from fullcount.events.reading import Reading
+from fullcount.events.tie import Tie, TieKind
 from fullcount.gateway.shedding import MOST_BUCKETS, Shedding
-from fullcount.sources.source import Intake, PixelCopy
+from fullcount.sources.source import Ignored, Intake, PixelCopy, Refund, Sighting
 
 LIMITS = BrowserSide(events_per_minute=10, purchases_per_minute=3, total_per_minute=1_000)
 NOW = 1_000.0
@@ -95,9 +99,18 @@ def test_the_table_of_addresses_is_bounded() -> None:
     assert not shedding.spare(named("Pageview"), "192.0.2.1", "web", NOW).is_refused
 
 
-def test_the_pixels_copies_are_counted_like_page_events() -> None:
-    """A beacon full of copies uses up the address's measure; what is over it is not stored."""
-    copies = tuple(PixelCopy("Purchase", f"order-{number}", NOW) for number in range(20))
-    spared = Shedding(LIMITS, NOW).spare(Intake((), pixel_copies=copies), "192.0.2.1", "web", NOW)
+@pytest.mark.parametrize(
+    ("kind", "row", "taken"),
+    [
+        ("pixel_copies", PixelCopy("Purchase", "order-1", NOW), 9),
+        ("ignored", Ignored("unknown_topic", "scroll"), 9),
+        ("refunds", Refund("1", "1001", 9.0), 9),
+        ("sightings", Sighting((Tie(TieKind.CLIENT_ID, "1.2"),)), 10),
+    ],
+)
+def test_whatever_is_stored_is_counted_like_page_events(kind: str, row: object, taken: int) -> None:
+    """A request full of anything uses up the address's measure; what is over it is not stored."""
+    intake = msgspec.structs.replace(Intake(()), **{kind: (row,) * 20})
+    spared = Shedding(LIMITS, NOW).spare(intake, "192.0.2.1", "web", NOW)
 
-    assert (len(spared.intake.pixel_copies), spared.shed, spared.is_refused) == (9, 11, False)
+    assert (len(getattr(spared.intake, kind)), spared.shed, spared.is_refused) == (taken, 20 - taken, False)
