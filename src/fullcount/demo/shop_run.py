@@ -66,6 +66,6 @@ def how_to(places: Opened) -> list[str]:
         "The purchase comes twice, from Browser and from Server, under one event_id, and counts once.",
         f"The shop itself is {places.shop} and the panel in its corner follows your visit. Its switches play an ad",
         "blocker, a refused consent, a blocked snippet, a browser that drops cookies, and a webhook that never comes.",
-        f"What the gateway knows: fullcount queue stats --config {places.settings}",
+        f"What the gateway knows of both halves: fullcount pairs --config {places.settings}",
         "Ctrl-C ends everything and leaves nothing behind.",
     ]
