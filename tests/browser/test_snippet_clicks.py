@@ -79,6 +79,18 @@ async def test_the_answer_sets_the_cookies(page: Page, shop: SnippetShop) -> Non
     assert (later["visitor"], later["ttclid"], "clicked_at" in later) == (visitor, CLICK, False)
 
 
+async def test_a_click_that_the_pixel_kept_first_is_new_all_the_same(page: Page, shop: SnippetShop) -> None:
+    """The pixel ran before the snippet and wrote the click's cookie, for a day: the time of the click is told anyway.
+
+    By it the gateway's answer sets the cookie for weeks.
+    """
+    shop.put("/", f"document.cookie = 'ttclid={CLICK}; Path=/; Max-Age=86400'")
+    await visit(page, shop, f"/?ttclid={CLICK}")
+    await shop.until(lambda: shop.beacons, "a beacon")
+    assert shop.beacons[0]["ttclid"] == CLICK
+    assert shop.beacons[0]["clicked_at"] > 0
+
+
 async def test_no_cookie_is_set_by_script_while_the_answer_does(page: Page, shop: SnippetShop) -> None:
     """The script writes no cookie of its own where those of the answer are there."""
     await page.add_init_script("""

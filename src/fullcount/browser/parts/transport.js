@@ -14,7 +14,8 @@ const clickIn = guard(
 const landing = performance.getEntriesByType("navigation")[0]?.name;
 const keptClick = cookieOf("ttclid");
 let click = [landing, location.href, document.referrer].map(clickIn).find(Boolean) || keptClick;
-const clickedAt = click == keptClick ? undefined : Date.now();
+// A click of this landing is new, though the cookie may have it already: the pixel writes it there, for a day.
+const clickedAt = click != keptClick || clickIn(landing) ? Date.now() : undefined;
 
 /* What each beacon says, a refusal too. */
 function head() {
