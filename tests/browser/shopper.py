@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -10,10 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, Request, StorageStateCookie
 from tests.browser.street import Street
 
+from fullcount.clock import DAY_SECONDS
+from fullcount.demo.waiting import eventually
+
 Json = dict[str, Any]
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 HITS, BEACONS = "/api/v2/pixel", "/fc/e"
+SHOPS_OWN = "shop_visit"  # the cookie of the shop's session, which holds the landing page too
 OURS = frozenset({"_fc", "ttclid", "_ttp"})  # the cookies that are TikTok's and ours
 
 # A person's browser says nothing of automation.
@@ -30,22 +35,32 @@ _numbers = itertools.count(1)
 class Shopper:
     """A browser of their own, an address of their own, and a count of what left it; use it as a context manager."""
 
-    def __init__(self, street: Street, chromium: Browser, cookies: list[StorageStateCookie] | None = None) -> None:
-        """`cookies` are what their browser kept from an earlier visit."""
+    def __init__(
+        self,
+        street: Street,
+        chromium: Browser,
+        cookies: list[StorageStateCookie] | None = None,
+        *,
+        is_robot: bool = False,
+    ) -> None:
+        """`cookies` are what their browser kept from an earlier visit; a robot says that it is one."""
         self.street = street
         self.email = f"shopper-{next(_numbers)}@example.com"
         self.asked: dict[str, int] = {HITS: 0, BEACONS: 0}
         self._chromium = chromium
         self._cookies = cookies or []
+        self._is_robot = is_robot
         self._errors: list[str] = []
         self.context: BrowserContext
         self.page: Page
 
     async def __aenter__(self) -> Self:
         self.context = await self._chromium.new_context(
-            user_agent=USER_AGENT, storage_state={"cookies": self._cookies, "origins": []}
+            user_agent=None if self._is_robot else USER_AGENT,
+            storage_state={"cookies": self._cookies, "origins": []},
         )
-        await self.context.add_init_script(_NO_ROBOT)
+        if not self._is_robot:
+            await self.context.add_init_script(_NO_ROBOT)
         if ahead_seconds := await self.street.ahead_seconds():
             await self.context.add_init_script(_AHEAD % (ahead_seconds * 1000))
         self.context.on("request", self._note)
@@ -131,6 +146,15 @@ class Shopper:
     async def cookies(self) -> dict[str, StorageStateCookie]:
         """Return the browser's cookies by name."""
         return {cookie["name"]: cookie for cookie in (await self.context.storage_state())["cookies"]}
+
+    async def keeps_click(self) -> None:
+        """Wait until the browser keeps the click's cookie for weeks, as the gateway's answer sets it."""
+
+        async def is_kept() -> bool:
+            cookie = (await self.cookies()).get("ttclid", {})
+            return cookie.get("expires", 0.0) > time.time() + 29 * DAY_SECONDS
+
+        await eventually(is_kept, "the click is kept for weeks")
 
     async def everything_arrived(self) -> None:
         """Wait until TikTok and the gateway have answered all that this browser sent to them."""

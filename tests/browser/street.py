@@ -11,9 +11,10 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from fullcount.demo.shop_stage import HOLD_SECONDS, PIXEL, RunningShop, ShopOptions
+from fullcount.demo.shop_stage import HOLD_SECONDS, PIXEL, RunningShop, ShopOptions, gateway_settings
 from fullcount.demo.waiting import eventually
 from fullcount.events.model import EventSource
+from fullcount.gateway.remote_clock import VARIABLE as CLOCK_VARIABLE
 from fullcount.ledger.journey import Journey
 from fullcount.ledger.timeline import timeline
 from fullcount.queue.lane import Lane
@@ -21,6 +22,7 @@ from fullcount.queue.sqlite.reader import Reader
 
 Json = dict[str, Any]
 
+START_SECONDS = -3600.0  # behind the machine's time, so that some of it can pass before the two are equal
 OPTIONS = ShopOptions(
     # All shoppers here come from one address.
     changes={"browser": {"events_per_minute": 100_000, "purchases_per_minute": 100_000}},
@@ -81,6 +83,30 @@ class Street:
         await eventually(are_held, f"{count} held and nothing else waits")
         await self.pass_time(HOLD_SECONDS)
         await self.shop.operator.until_quiet()
+
+    async def switch_tiktok(self, **switches: object) -> None:
+        """Change how the pixel behaves on pages that load it from now on, or how long a click counts."""
+        async with self._http.post(f"{self.shop.emulator.url}/_emulator/switches", json=switches) as answer:
+            assert answer.status == 200
+
+    async def restart_gateway(self, **of_pixel: object) -> None:
+        """Start the gateway anew with settings of its pixel in place of others."""
+        settings = gateway_settings(self.shop.emulator.url, OPTIONS.changes)
+        settings["pixels"][0] |= of_pixel
+        self.shop.gateway.kill()
+        self.shop.gateway.write_settings(settings)
+        await self.shop.gateway.start(self._http, {CLOCK_VARIABLE: f"{self.shop.emulator.url}/_emulator/clock"})
+
+    async def complaints(self, title: str) -> int:
+        """Return how often TikTok has complained so, ever."""
+        async with self._http.get(f"{self.shop.emulator.url}/_emulator/diagnostics") as answer:
+            found = (await answer.json())["diagnostics"]
+        return sum(one["count"] for one in found if one["title"] == title)
+
+    async def pair_findings(self) -> dict[str, Json]:
+        """Return what `fullcount pairs` finds wrong with purchases, by code."""
+        document = await self.shop.operator.run("pairs", "--event", "Purchase", statuses=(0, 1))
+        return {finding["code"]: finding for finding in document["findings"]}
 
     async def events(self, **filters: str) -> list[Json]:
         """Return what TikTok has counted since the test began."""

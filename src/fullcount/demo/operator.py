@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from typing import Any
 
 import aiohttp
@@ -50,11 +51,11 @@ class Operator:
         document = await self.run("queue", "dead", "--limit", "1000")
         return msgspec.convert(document["dead_letters"], list[DeadOrder])
 
-    async def run(self, *arguments: str) -> dict[str, Any]:
+    async def run(self, *arguments: str, statuses: Collection[int] = (0,)) -> dict[str, Any]:
         """Run a command with `--json` on the gateway's settings and return its document.
 
         Raises:
-            FullcountError: it ended with another status than 0.
+            FullcountError: it ended with another status than one of `statuses`.
         """
         command = [*COMMAND, *arguments, "--json", "--config", str(self._gateway.settings_path)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FULLCOUNT_")}
@@ -67,7 +68,7 @@ class Operator:
             process.kill()
             await process.wait()
             raise
-        if process.returncode:
+        if process.returncode not in statuses:
             words = complaints.decode(errors="replace").strip()
             raise FullcountError(f"`fullcount {' '.join(arguments)}` ended with {process.returncode}: {words}")
         document: dict[str, Any] = msgspec.json.decode(output)
