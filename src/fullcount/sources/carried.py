@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from fullcount.events.model import names_only
 from fullcount.events.placeholders import WORDS, is_macro
 from fullcount.sources.payload import Node, first_text, rows, text
 
@@ -24,6 +25,8 @@ class Visit(msgspec.Struct, frozen=True):
     ttp: str | None
     visitor: str | None
     consent: str | None
+
+    __repr__ = names_only
 
 
 def visit_of(attributes: Mapping[str, str], landing: str | None) -> Visit:

@@ -8,6 +8,7 @@ import msgspec
 
 from fullcount.consent.decision import consent_of
 from fullcount.errors import InvalidEvent
+from fullcount.events.model import names_only
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading, read_event, read_fields
 from fullcount.sources.bounds import check_count, decode_json, envelope_text
@@ -21,6 +22,8 @@ class _Envelope(msgspec.Struct, gc=False):
     consent: Any = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     batch: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    __repr__ = names_only
 
 
 _decoder = msgspec.json.Decoder(_Envelope)

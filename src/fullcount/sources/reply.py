@@ -17,6 +17,9 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     headers: Headers = ()
     content_type: bytes = b"application/json"
 
+    def __repr__(self) -> str:
+        return f"Reply({self.status}, {len(self.body)} bytes)"
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Why a request is not taken: what, and what mends it. `code` is a short stable name."""

@@ -12,7 +12,7 @@ import msgspec
 
 from fullcount.consent.decision import consent_of
 from fullcount.errors import InvalidEvent
-from fullcount.events.model import EventSource
+from fullcount.events.model import EventSource, names_only
 from fullcount.events.problems import Problem, Severity
 from fullcount.events.reading import Reading, read_event, read_fields
 from fullcount.sources.bounds import check_count, decode_json, envelope_text
@@ -30,6 +30,8 @@ class _Envelope(msgspec.Struct, gc=False):
     data: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    __repr__ = names_only
 
 
 _decoder = msgspec.json.Decoder(_Envelope)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import unescape
-from typing import NamedTuple
 
+import msgspec
+
+from fullcount.events.model import names_only
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.catalogue import Catalogue, Value
@@ -89,7 +91,7 @@ class WooCommerce(WebhookManners):
         return Intake((), ignored=(Ignored("unknown_topic", topic),))
 
 
-class _Told(NamedTuple):
+class _Told(msgspec.Struct, frozen=True):
     """One delivery of an order, and what is needed to read it."""
 
     topic: str
@@ -97,6 +99,8 @@ class _Told(NamedTuple):
     meta: dict[str, str]
     request: RawRequest
     rules: Rules
+
+    __repr__ = names_only
 
 
 def _order(order: Node, topic: str, request: RawRequest, rules: Rules) -> Intake:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
+
+from fullcount.events.model import names_only
 from fullcount.events.reading import read_fields
 from fullcount.sources.payload import Node, at, moment, text
 
@@ -19,7 +22,7 @@ _OTHER_THINGS = (
 )
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True):
     """One thing that a delivery tells: `about` is the order, or the credit memo where `is_refund`."""
 
     topic: str  # without what Adobe puts before all of them; empty if the body names none
@@ -27,6 +30,8 @@ class Told(NamedTuple):
     is_refund: bool = False
     is_of_interest: bool = True
     told_at: int | None = None  # Unix seconds
+
+    __repr__ = names_only
 
 
 def documents(body: bytes) -> list[Node] | None:

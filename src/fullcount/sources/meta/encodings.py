@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from fullcount.errors import InvalidEvent
+from fullcount.events.model import names_only
 from fullcount.events.problems import Problem
 from fullcount.sources.bounds import decode_json
 from fullcount.sources.source import RawRequest
@@ -26,6 +27,8 @@ class Envelope(msgspec.Struct, gc=False):
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     access_token: Any = None
     test_event_code: Any = None
+
+    __repr__ = names_only
 
 
 _envelope = msgspec.json.Decoder(Envelope)

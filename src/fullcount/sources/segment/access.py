@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 
+from fullcount.events.model import names_only
 from fullcount.sources.payload import is_key
 from fullcount.sources.source import RawRequest
 
 
 class _Keyed(msgspec.Struct, gc=False):
     writeKey: Any = None  # noqa: N815 - as it is spelled in the body
+
+    __repr__ = names_only
 
 
 _decoder = msgspec.json.Decoder(_Keyed)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from fullcount.errors import InvalidEvent
+from fullcount.events.model import names_only
 from fullcount.events.problems import Problem
 from fullcount.events.reading import read_fields
 from fullcount.sources.bounds import check_count, decode_json
@@ -26,6 +27,8 @@ class Envelope(msgspec.Struct, gc=False, rename={"sent_at": "sentAt"}):
     context: Any = None
     integrations: Any = None
     sent_at: Any = None
+
+    __repr__ = names_only
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

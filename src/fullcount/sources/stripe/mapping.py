@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fullcount.events.model import names_only
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
 from fullcount.sources.payload import Node, amount, at, first_text, text
@@ -43,6 +44,8 @@ class _Sale(msgspec.Struct, frozen=True):
     tokens: Sequence[str | None] = ()  # by which the browser's half may be found
     above: Sequence[Any] = ()  # the metadata of what the object belongs to
     is_id_private: bool = False
+
+    __repr__ = names_only
 
 
 def read_session(said: Snapshot) -> Intake:
