@@ -28,7 +28,7 @@ from tests.browser.loop import browser_fixture
 from tests.browser.shopper import Shopper
 from tests.browser.site import Site
 from tests.browser.snippet_shop import SnippetShop
-from tests.browser.street import OPTIONS, START_SECONDS, Street
+from tests.browser.street import OPTIONS, Street
 
 from fullcount.demo.processes import Child
 from fullcount.demo.shop_stage import start_shop
@@ -105,7 +105,6 @@ async def tiktok() -> AsyncIterator[RunningEmulator]:
 async def built_street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
     """The demo shop's three processes, for all tests of a worker: ask for `street`."""
     async with start_shop(tmp_path_factory.mktemp("street"), OPTIONS) as shop, aiohttp.ClientSession() as http:
-        await shop.control.move_clock(START_SECONDS)
         yield Street(shop, http)
 
 

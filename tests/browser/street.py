@@ -22,12 +22,12 @@ from fullcount.queue.sqlite.reader import Reader
 
 Json = dict[str, Any]
 
-START_SECONDS = -3600.0  # behind the machine's time, so that some of it can pass before the two are equal
 OPTIONS = ShopOptions(
     # All shoppers here come from one address.
     changes={"browser": {"events_per_minute": 100_000, "purchases_per_minute": 100_000}},
     webhook_delay_seconds=0.0,
     follows_emulator_clock=True,
+    ahead_seconds=-3600.0,  # behind, so that some of it can pass before `fullcount pairs` would look into the past
 )
 
 

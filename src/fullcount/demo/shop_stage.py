@@ -36,6 +36,7 @@ class ShopOptions(msgspec.Struct, frozen=True, kw_only=True):
     emulator_options: tuple[str, ...] = ()  # of `fullcount emulate`
     webhook_delay_seconds: float = 0.5
     follows_emulator_clock: bool = False  # shop and gateway live in the emulator's time, which its control plane moves
+    ahead_seconds: float = 0.0  # of the machine's time, when they start
 
 
 class Shop(Child):
@@ -116,6 +117,8 @@ async def start_shop(folder: Path, options: ShopOptions | None = None) -> AsyncI
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
             await emulator.start()
+            if options.ahead_seconds:
+                await EmulatorControl(http, emulator.url).move_clock(options.ahead_seconds)
             clock_url = f"{emulator.url}/_emulator/clock" if options.follows_emulator_clock else ""
             gateway = Gateway(folder, gateway_settings(emulator.url, options.changes))
             running.append(gateway)
