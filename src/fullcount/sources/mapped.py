@@ -41,6 +41,19 @@ def event_reading(
     )
 
 
+def waiting_if_lost(reading: Reading) -> Reading:
+    """Return the reading, to wait for visitor memory if nothing in it could tell TikTok who it is.
+
+    An address alone is no one's, and neither is a browser's name; together they are.
+    """
+    if reading.event is None:
+        return reading
+    user, page = reading.event.user, reading.event.page
+    known = (user.email, user.phone, user.external_id, user.ttclid, user.ttp, user.ip and user.user_agent)
+    is_click_in_url = any("ttclid=" in (url or "") for url in (page.url, page.referrer))
+    return msgspec.structs.replace(reading, is_lost_alone=not is_click_in_url and not any(known))
+
+
 def items_of(lines: Sequence[Node], item: Callable[[Node], Node]) -> list[Node]:
     """Return what `item` makes of an order's lines; those over the bound stay as they are, only to be counted.
 

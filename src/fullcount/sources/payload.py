@@ -80,9 +80,24 @@ def plain_id(node: object, *path: str) -> str | None:
     return found and (found.partition("?")[0].rstrip("/").rpartition("/")[2] or None)
 
 
+def set_id(node: object, *path: str) -> str | None:
+    """Return an id, or None for the 0 that shops write for a guest, and for an item without variants.
+
+    >>> set_id({"customer_id": 0}, "customer_id"), set_id({"customer_id": "77"}, "customer_id")
+    (None, '77')
+    """
+    found = text(node, *path)
+    return None if found == "0" else found
+
+
 def first_text(*candidates: str | None) -> str | None:
     """Return the first that is there."""
     return next((each for each in candidates if each), None)
+
+
+def first_amount(*candidates: float | None) -> float | None:
+    """Return the first that is there; 0 is one."""
+    return next((each for each in candidates if each is not None), None)
 
 
 def amount(node: Any, *path: str) -> float | None:

@@ -14,6 +14,7 @@ import msgspec
 from fullcount.events.model import names_only
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
+from fullcount.sources.carried import Visit, named_values, visit_of
 from fullcount.sources.catalogue import Catalogue, Value
 from fullcount.sources.manners import WebhookManners
 from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
@@ -22,22 +23,18 @@ from fullcount.sources.payload import (
     amount,
     as_list,
     at,
-    first_text,
     is_signed,
     moment,
     read_object,
     rows,
+    set_id,
     text,
 )
 from fullcount.sources.reply import Reply, json_reply
 from fullcount.sources.sender import Options, Rules
 from fullcount.sources.source import Ignored, Intake, RawRequest, Refund
 
-# Where plugins and the shop's own order attribution keep what the landing page brought (plugin source, 2026-11).
-CLICK_ID_KEYS = ("ttclid", "_ttclid", "tiktok_ttclid")
-BROWSER_ID_KEYS = ("_ttp", "ttp")
-VISITOR_KEYS = ("fullcount_visitor", "_fullcount_visitor")
-CONSENT_KEYS = ("fullcount_consent", "_fullcount_consent")
+# Where the shop's own order attribution keeps what the landing page brought (plugin source, 2026-11).
 LANDING_KEY = "_wc_order_attribution_session_entry"
 REFERRER_KEY = "_wc_order_attribution_referrer"
 USER_AGENT_KEY = "_wc_order_attribution_user_agent"
@@ -100,6 +97,11 @@ class _Told(msgspec.Struct, frozen=True):
     request: RawRequest
     rules: Rules
 
+    @property
+    def visit(self) -> Visit:
+        """What it carries of the visit that it began with."""
+        return visit_of(self.meta, self.meta.get(LANDING_KEY))
+
     __repr__ = names_only
 
 
@@ -129,7 +131,7 @@ def _left_out(told: _Told) -> Ignored | None:
         return Ignored("switched_off", detail="skip_created_via names how this order was made")
     if not options.renewals and (channel == RENEWAL_CHANNEL or told.meta.get(RENEWAL_KEY)):
         return Ignored("renewal")
-    if _not_zero(text(told.order, "parent_id")):
+    if set_id(told.order, "parent_id"):
         return Ignored("already_counted", detail="a part of another order, which is counted whole")
     if told.topic == "order.updated" and rows(told.order, "refunds") and not options.purchase_after_refund:
         return Ignored("already_counted", detail="what is refunded was paid before")
@@ -150,14 +152,14 @@ def _said_by_status(told: _Told) -> str | Ignored:
 
 
 def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
-    order, meta, catalogue = told.order, told.meta, told.rules.catalogue
+    order, meta, visit, catalogue = told.order, told.meta, told.visit, told.rules.catalogue
     order_id = text(order, "id")
     fields: Node = {
         "event": name,
         "event_id": event_id,
         "event_time": moment(order, "date_paid_gmt") or moment(order, "date_created_gmt"),
-        "consent": _first(meta, CONSENT_KEYS),
-        "user": _user(order, meta),
+        "consent": visit.consent,
+        "user": _user(told),
         "properties": {
             "order_id": order_id,
             "value": _value(order, catalogue),
@@ -168,7 +170,7 @@ def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
         "page": {"url": meta.get(LANDING_KEY) or _shop_page(told.request), "referrer": meta.get(REFERRER_KEY)},
     }
     ties = [
-        (TieKind.VISITOR, _first(meta, VISITOR_KEYS)),
+        (TieKind.VISITOR, visit.visitor),
         (TieKind.ORDER_ID, order_id),
         (TieKind.CHECKOUT_TOKEN, text(order, "order_key")),
     ]
@@ -176,40 +178,33 @@ def _order_event(name: str, event_id: str | None, told: _Told) -> Reading:
 
 
 def _refund_event(name: str, refund: Refund, told: _Told) -> Reading:
-    order, meta = told.order, told.meta
+    order, visit = told.order, told.visit
     fields: Node = {
         "event": name,
         "event_id": f"refund-{refund.refund_id}",
         "event_time": moment(order, "date_modified_gmt"),
-        "consent": _first(meta, CONSENT_KEYS),
-        "user": _user(order, meta),
+        "consent": visit.consent,
+        "user": _user(told),
         "properties": {"order_id": text(order, "id"), "value": refund.amount, "currency": refund.currency},
         "page": {"url": _shop_page(told.request)},
     }
-    return event_reading(fields, tied([(TieKind.VISITOR, _first(meta, VISITOR_KEYS))]), is_id_private=True)
+    return event_reading(fields, tied([(TieKind.VISITOR, visit.visitor)]), is_id_private=True)
 
 
-def _meta(order: Node) -> dict[str, str]:
-    """Return the order's meta data that is text, by key; of a key that comes twice the last, as WordPress reads it."""
-    return {
-        key: value
-        for row in rows(order, "meta_data")
-        if (key := text(row, "key")) is not None and (value := text(row, "value")) is not None
-    }
+def _meta(node: Node) -> dict[str, str]:
+    """Return the meta data of an order or a customer that is text, by key."""
+    return named_values(node, "meta_data", key="key")
 
 
-def _first(meta: dict[str, str], keys: Sequence[str]) -> str | None:
-    return first_text(*(meta.get(key) for key in keys))
-
-
-def _user(order: Node, meta: dict[str, str]) -> Node:
+def _user(told: _Told) -> Node:
+    order, visit = told.order, told.visit
     return {
         **_person(at(order, "billing")),
-        "external_id": _not_zero(text(order, "customer_id")),
+        "external_id": set_id(order, "customer_id"),
         "ip": text(order, "customer_ip_address"),
-        "user_agent": text(order, "customer_user_agent") or meta.get(USER_AGENT_KEY),
-        "ttclid": _first(meta, CLICK_ID_KEYS),
-        "ttp": _first(meta, BROWSER_ID_KEYS),
+        "user_agent": text(order, "customer_user_agent") or told.meta.get(USER_AGENT_KEY),
+        "ttclid": visit.ttclid,
+        "ttp": visit.ttp,
     }
 
 
@@ -232,15 +227,10 @@ def _state(address: object) -> str | None:
     return state.removeprefix(f"{country}-") if state else None
 
 
-def _not_zero(shop_id: str | None) -> str | None:
-    """Return an id, or None for the 0 that stands for a guest, or for an item that has no variations."""
-    return None if shop_id == "0" else shop_id
-
-
 def _content(line: Node, catalogue: Catalogue) -> Node:
     ids = {
-        "variant_id": _not_zero(text(line, "variation_id")),
-        "product_id": _not_zero(text(line, "product_id")),
+        "variant_id": set_id(line, "variation_id"),
+        "product_id": set_id(line, "product_id"),
         "sku": text(line, "sku"),
     }
     quantity, total = amount(line, "quantity"), amount(line, "total")
@@ -280,19 +270,19 @@ def _refunds(order: Node, event_id: str | None) -> tuple[Refund, ...]:
 
 
 def _customer(customer: Node, topic: str, rules: Rules) -> Intake:
-    customer_id = _not_zero(text(customer, "id"))
+    customer_id = set_id(customer, "id")
     event_id = f"customer-{customer_id}" if customer_id else None
     options = rules.options_as(WooCommerceOptions)
     name = mapped_name(rules, {}, "CompleteRegistration") if options.registrations else None
     if name is None:
         return Intake((), ignored=(Ignored("switched_off", topic, event_id or ""),))
-    meta = _meta(customer)
+    visit = visit_of(_meta(customer), None)
     person = _person(at(customer, "billing"))
     fields: Node = {
         "event": name,
         "event_id": event_id,
         "event_time": moment(customer, "date_created_gmt"),
-        "consent": _first(meta, CONSENT_KEYS),
+        "consent": visit.consent,
         "user": {
             **person,
             "email": as_list(text(customer, "email"), text(customer, "billing", "email")),
@@ -301,5 +291,5 @@ def _customer(customer: Node, topic: str, rules: Rules) -> Intake:
             "external_id": customer_id,
         },
     }
-    ties = tied([(TieKind.VISITOR, _first(meta, VISITOR_KEYS))])
+    ties = tied([(TieKind.VISITOR, visit.visitor)])
     return Intake((event_reading(fields, ties, is_id_private=True),), are_names_mapped=True)

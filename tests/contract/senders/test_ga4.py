@@ -171,7 +171,7 @@ async def test_browsers_and_probes_are_answered_before_anything_else() -> None:
         assert (await house.send(b"", path="/mp/collect", method="GET")).status == 405
         assert (await house.send(b"", path="/debug/mp/collect", method="GET")).status == 405
         page_view = "/g/collect?v=2&tid=G-FIXTURE001&cid=1.2&_p=1&_s=1&en=page_view&gcs=G111"
-        assert (await house.send(b"", path=page_view, method="GET")).status == 204
+        assert (await house.send(b"", {"User-Agent": "Test/1.0"}, path=page_view, method="GET")).status == 204
         image = await house.send(b"", path=f"/data?key={SECRET}&event=search&user_id=u", method="GET")
         assert (image.status, image.headers["Content-Type"]) == (200, "image/gif")
         assert [event.event for event in await house.arrived()] == ["Pageview", "Search"]

@@ -12,7 +12,7 @@ from fullcount.sources.adobe.envelope import Told
 from fullcount.sources.adobe.options import AdobeOptions
 from fullcount.sources.catalogue import Catalogue, Money, Value
 from fullcount.sources.mapped import event_reading, items_of, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, text
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, set_id, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
 
@@ -92,11 +92,10 @@ def _custom(order: Node, *names: str) -> str | None:
 def _user(order: Node) -> Node:
     billing, shipping = _address(order, "billing"), _address(order, "shipping")
     where = billing or shipping
-    customer_id = text(order, "customer_id")
     return {
         "email": as_list(text(order, "customer_email"), text(billing, "email")),
         "phone": _phones(where, shipping),
-        "external_id": None if customer_id == "0" else customer_id,
+        "external_id": set_id(order, "customer_id"),
         "first_name": first_text(text(where, "firstname"), text(order, "customer_firstname")),
         "last_name": first_text(text(where, "lastname"), text(order, "customer_lastname")),
         "city": text(where, "city"),

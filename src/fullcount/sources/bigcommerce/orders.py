@@ -8,7 +8,7 @@ from fullcount.events.tie import TieKind
 from fullcount.sources.bigcommerce.options import BigCommerceOptions
 from fullcount.sources.catalogue import Value
 from fullcount.sources.mapped import event_reading, items_of, mapped_name, purchase_id, tied
-from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, text
+from fullcount.sources.payload import Node, amount, as_list, at, first_text, moment, rows, set_id, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Ignored, Intake
 
@@ -91,11 +91,10 @@ def status_of(order: Node) -> int | None:
 def person(order: Node) -> Node:
     """Return who ordered."""
     address = at(order, "billing_address")
-    customer_id = text(order, "customer_id")
     return {
         "email": as_list(text(address, "email")),
         "phone": as_list(text(address, "phone")),
-        "external_id": customer_id if customer_id != "0" else None,
+        "external_id": set_id(order, "customer_id"),
         "first_name": text(address, "first_name"),
         "last_name": text(address, "last_name"),
         "city": text(address, "city"),
@@ -129,9 +128,8 @@ def _value(order: Node, rules: Rules) -> float | None:
 
 
 def _content(product: Node, rules: Rules) -> Node:
-    variant = text(product, "variant_id")
     ids = {
-        "variant_id": variant if variant != "0" else None,
+        "variant_id": set_id(product, "variant_id"),
         "product_id": text(product, "product_id"),
         "sku": text(product, "sku"),
     }

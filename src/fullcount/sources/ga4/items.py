@@ -8,7 +8,7 @@ from typing import Any
 
 from fullcount.sources.catalogue import ITEM_FIELDS, Value
 from fullcount.sources.mapped import items_of
-from fullcount.sources.payload import MOST_ITEMS, Node, amount, first_text, rows, text
+from fullcount.sources.payload import MOST_ITEMS, Node, amount, first_amount, first_text, rows, text
 from fullcount.sources.sender import Rules
 
 _ITEM_KEY = re.compile(r"pr([0-9]{1,3})")
@@ -113,11 +113,6 @@ def currency_of(params: Node) -> str | None:
     return said or next(
         (found for item in rows(params, "items")[:MOST_ITEMS] if (found := text(item, "currency"))), None
     )
-
-
-def first_amount(*candidates: float | None) -> float | None:
-    """Return the first that is there; 0 is one."""
-    return next((each for each in candidates if each is not None), None)
 
 
 def _quantity(item: Node) -> float:

@@ -15,13 +15,10 @@ from fullcount.sources.ga4.items import contents_of, currency_of, value_of
 from fullcount.sources.ga4.names import APP_NAMES, NAMES, PURCHASE, REFUND
 from fullcount.sources.ga4.options import Ga4Options
 from fullcount.sources.ga4.user_data import person_of
-from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
+from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied, waiting_if_lost
 from fullcount.sources.payload import Node, as_list, encode, first_text, text, without_gaps
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
-
-# By one of these TikTok can find a person; a user agent alone names nobody.
-_NAMES_SOMEBODY = ("email", "phone", "external_id", "ttclid", "ttp", "ip")
 
 
 def name_of(hit: Hit, rules: Rules) -> str | None:
@@ -48,13 +45,8 @@ def reading_of(hit: Hit, name: str, rules: Rules, refund: Refund | None = None) 
     event_id, is_private = _event_id(hit, name, rules, fields)
     if refund is not None:
         event_id, is_private = f"refund-{refund.refund_id}", False
-    return event_reading(
-        {**fields, "event_id": event_id},
-        _ties(hit),
-        problems=(*problems, *cut),
-        is_lost_alone=_is_lost(fields),
-        is_id_private=is_private,
-    )
+    given, said = {**fields, "event_id": event_id}, (*problems, *cut)
+    return waiting_if_lost(event_reading(given, _ties(hit), problems=said, is_id_private=is_private))
 
 
 def _identifiers(hit: Hit, rules: Rules) -> Node:
@@ -105,9 +97,3 @@ def _event_id(hit: Hit, name: str, rules: Rules, fields: Node) -> tuple[str | No
 def _ties(hit: Hit) -> Sequence[Tie]:
     clients = [(TieKind.CLIENT_ID, client_id) for client_id in hit.client_ids]
     return tied([(TieKind.ORDER_ID, text(hit.params, "transaction_id")), *clients])
-
-
-def _is_lost(fields: Node) -> bool:
-    user, page = fields.get("user", {}), fields.get("page", {})
-    has_click = any("ttclid=" in address for address in page.values())
-    return not has_click and not any(user.get(key) for key in _NAMES_SOMEBODY)

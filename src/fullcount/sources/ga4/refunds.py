@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from fullcount.sources.ga4.hit import Hit
-from fullcount.sources.ga4.items import currency_of, first_amount, items_value
+from fullcount.sources.ga4.items import currency_of, items_value
 from fullcount.sources.mapped import purchase_id
-from fullcount.sources.payload import MOST_ITEMS, amount, encode, first_text, rows, text
+from fullcount.sources.payload import MOST_ITEMS, amount, encode, first_amount, first_text, rows, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.source import Refund
 

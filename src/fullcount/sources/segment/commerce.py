@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fullcount.sources.catalogue import Value
 from fullcount.sources.mapped import items_of
-from fullcount.sources.payload import Node, amount, first_text, rows, text
+from fullcount.sources.payload import Node, amount, first_amount, first_text, rows, text
 from fullcount.sources.sender import Rules
+
+_TOTALS = ("value", "total", "revenue")  # the amount of a call, the first that is there
 
 
 def properties_of(given: Node, rules: Rules) -> Node:
@@ -32,7 +34,7 @@ def properties_of(given: Node, rules: Rules) -> Node:
 
 def refunded_amount(given: Node) -> float:
     """Return how much went back: what the call says, else what its items cost; 0 where it says nothing."""
-    said = _first_amount(given, "value", "total", "revenue")
+    said = _said(given, *_TOTALS)
     if said is not None:
         return abs(said)
     prices = [
@@ -65,9 +67,9 @@ def _content(item: Node, rules: Rules) -> Node:
 
 def _value(given: Node, rules: Rules) -> float | None:
     """Return the amount that the settings ask for; `revenue` is without shipping and tax."""
-    total = _first_amount(given, "value", "total", "revenue")
+    total = _said(given, *_TOTALS)
     if rules.catalogue.value is Value.SUBTOTAL:
-        return _first_amount(given, "subtotal", "value", "total", "revenue")
+        return _said(given, "subtotal", *_TOTALS)
     if rules.catalogue.value is Value.WITHOUT_TAX_AND_SHIPPING and (whole := amount(given, "total")) is not None:
         net = amount(given, "revenue")
         shipping, tax = amount(given, "shipping") or 0.0, amount(given, "tax") or 0.0
@@ -75,5 +77,5 @@ def _value(given: Node, rules: Rules) -> float | None:
     return total
 
 
-def _first_amount(given: Node, *keys: str) -> float | None:
-    return next((found for key in keys if (found := amount(given, key)) is not None), None)
+def _said(given: Node, *keys: str) -> float | None:
+    return first_amount(*(amount(given, key) for key in keys))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import msgspec
-
 from fullcount.events.names import canonical_name
 from fullcount.events.problems import Problem
 from fullcount.events.reading import Reading
 from fullcount.events.tie import TieKind
 from fullcount.sources.each import BROKE
-from fullcount.sources.mapped import event_reading, purchase_id, tied
+from fullcount.sources.mapped import event_reading, purchase_id, tied, waiting_if_lost
 from fullcount.sources.payload import Node, encode, text
 from fullcount.sources.segment.calls import Call, Envelope, items_of, read_call
 from fullcount.sources.segment.commerce import properties_of, refunded_amount
@@ -155,21 +153,9 @@ class Collector:
             ]
         )
         reading = event_reading(fields, (*ties_of(call), *ties), is_id_private=is_id_private)
-        self._readings.append(
-            reading if reading.event is None else msgspec.structs.replace(reading, is_lost_alone=_names_nobody(reading))
-        )
+        self._readings.append(waiting_if_lost(reading))
 
 
 def _properties(call: Call) -> Node:
     found = call.fields.get("properties")
     return found if isinstance(found, dict) else {}
-
-
-def _names_nobody(reading: Reading) -> bool:
-    """Say whether TikTok could match the event with no one."""
-    if reading.event is None:
-        return False
-    user, page = reading.event.user, reading.event.page
-    is_in_url = any("ttclid=" in (url or "") for url in (page.url, page.referrer))
-    keys = (user.email, user.phone, user.external_id, user.ttclid, user.ttp, user.ip and user.user_agent)
-    return not is_in_url and not any(keys)

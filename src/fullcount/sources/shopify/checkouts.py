@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fullcount.sources.carried import visit_of
-from fullcount.sources.mapped import event_reading
+from fullcount.sources.mapped import event_reading, waiting_if_lost
 from fullcount.sources.payload import Node, moment, plain_id, text
 from fullcount.sources.sender import Rules
 from fullcount.sources.shopify.intakes import ignored, is_test
@@ -11,7 +11,7 @@ from fullcount.sources.shopify.money import contents_of, purse_of, value_of
 from fullcount.sources.shopify.names import name_of
 from fullcount.sources.shopify.options import ShopifyOptions
 from fullcount.sources.shopify.people import person
-from fullcount.sources.shopify.visit import attributes_of, names_nobody, page_of, sightings_of, ties_of
+from fullcount.sources.shopify.visit import attributes_of, page_of, sightings_of, ties_of
 from fullcount.sources.source import Intake, RawRequest
 
 
@@ -46,7 +46,7 @@ def read_checkout(body: Node, topic: str, request: RawRequest, rules: Rules) -> 
         },
         "page": page_of(body, domain),
     }
-    reading = event_reading(fields, ties_of(body, visit, checkout_token=token), is_lost_alone=names_nobody(user))
+    reading = waiting_if_lost(event_reading(fields, ties_of(body, visit, checkout_token=token)))
     if is_test(request, body):
         return Intake((reading,), test_event_code=rules.test_event_code, are_names_mapped=True)
     return Intake((reading,), are_names_mapped=True, sightings=sightings_of(reading, body, domain))

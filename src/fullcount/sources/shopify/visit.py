@@ -67,8 +67,3 @@ def sightings_of(reading: Reading, body: Node, domain: str | None) -> tuple[Sigh
         return ()
     page = Page(url=landing_page(body, domain), referrer=event.page.referrer)
     return (Sighting(reading.ties, event.user, page, event.consent, moment(body, "created_at")),)
-
-
-def names_nobody(user: Node) -> bool:
-    """Say whether nothing in a `user` could tell TikTok who it is."""
-    return not any(user.get(name) for name in _TELLING)

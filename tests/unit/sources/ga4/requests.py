@@ -46,7 +46,7 @@ def hit(*lines: dict[str, str], method: str = "POST", headers: Any = None, **que
         method=method,
         path="/g/collect",
         query=urlencode(shared),
-        headers=headers or {},
+        headers={"user-agent": "Test/1.0", **(headers or {})},
         client_ip=IP,
         received_at=NOW,
     )
