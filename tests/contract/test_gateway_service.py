@@ -57,7 +57,7 @@ async def test_metrics_count_what_was_taken_and_what_ended(house: House) -> None
     """Requests, new deliveries, outcomes with their reasons, waiting deliveries and their age are shown."""
     await house.events(purchase())
     await house.events(purchase())
-    await house.events({"events": [purchase(consent="denied"), {"event": ""}]})
+    await house.events({"events": [purchase(event_id="refused", consent="denied"), {"event": ""}]})
     await house.events(purchase(event_id="silent"), key=WARY_KEY)
     await house.events(purchase(test_event_code="TEST1"))
     await house.events(purchase(test_event_code="TEST2"))
@@ -116,7 +116,7 @@ async def test_a_fifth_without_consent_is_logged_once(house: House) -> None:
     lines = [json.loads(line) for line in house.log.getvalue().splitlines()]
     (warning,) = [line for line in lines if "fifth" in line["event"]]
     assert (warning["source"], warning["level"]) == ("wary", "warning")
-    assert "fullcount doctor" in warning["fix"]
+    assert "docs/consent.md" in warning["fix"]
 
 
 async def test_no_identifier_reaches_logs_or_metrics(house: House) -> None:
