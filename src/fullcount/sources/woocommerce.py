@@ -249,9 +249,9 @@ def _value(order: Node, catalogue: Catalogue) -> float | None:
         return total
     if catalogue.value is Value.SUBTOTAL:
         shares = [amount(line, "total") for line in rows(order, "line_items")]
-        return round(sum(share for share in shares if share is not None), 2)
+        return round(sum(share for share in shares if share is not None), 4)
     shipping, tax = amount(order, "shipping_total") or 0.0, amount(order, "total_tax") or 0.0
-    return round(max(0.0, total - shipping - tax), 2)
+    return round(max(0.0, total - shipping - tax), 4)
 
 
 def _shop_page(request: RawRequest) -> str | None:

@@ -22,6 +22,7 @@ from tests.unit.sources.mutants import mutants, mutated
 
 from fullcount.config.schema import default_text, field_of
 from fullcount.errors import ConfigError, InvalidEvent
+from fullcount.events.tie import Tie, TieKind
 from fullcount.sources.adobe.options import AdobeOptions
 from fullcount.sources.adobe.sender import Adobe
 from fullcount.sources.payload import encode
@@ -390,7 +391,7 @@ def test_the_page_is_the_settings_own() -> None:
     assert taken(order(), shop_url="https://shop.example.com/").event.page.url == "https://shop.example.com/"
 
 
-MEMO = {
+MEMO: dict[str, Any] = {
     "increment_id": "100000007",
     "order_id": "88",
     "order": {"increment_id": "000000088", "customer_email": "dana.fixture@example.com"},
@@ -415,6 +416,25 @@ def test_a_credit_memo_is_a_refund() -> None:
     event = taken({"creditmemo": MEMO}, refund_event="Refund").event
     assert (event.event, event.event_id, event.properties.value) == ("Refund", "refund-100000007", 18.0)
     assert event.user.email == hashed("dana.fixture@example.com")
+
+
+@pytest.mark.parametrize(("of_order", "of_memo"), [("denied", None), (None, "denied"), ("denied", "granted")])
+def test_who_refused_is_not_told_of_by_a_refund_either(of_order: str | None, of_memo: str | None) -> None:
+    """The order's answer counts for its credit memo, and of both the stricter; the refund is recorded all the same."""
+    order_part = {**MEMO["order"], "extension_attributes": {"fullcount_consent": of_order, "fullcount_visitor": "v-1"}}
+    memo = {**MEMO, "order": order_part, "extension_attributes": {"fullcount_consent": of_memo}}
+    found = taken({"creditmemo": memo}, refund_event="Refund")
+
+    assert [arrival.result.reason for arrival in found.arrivals] == ["consent_denied"]
+    assert Tie(TieKind.VISITOR, "v-1") in found.intake.readings[0].ties
+    assert len(found.intake.refunds) == 1
+
+
+@pytest.mark.parametrize("value", ["subtotal", "without_tax_and_shipping"])
+def test_a_currency_of_three_decimals_keeps_them(value: str) -> None:
+    """A fils is a thousandth of a dinar."""
+    body = order(base_currency_code="KWD", base_grand_total="12.345", base_subtotal="12.345")
+    assert taken(body, value=value).event.properties.value == 12.345
 
 
 @pytest.mark.parametrize(

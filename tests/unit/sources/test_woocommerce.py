@@ -322,6 +322,13 @@ def test_the_setting_says_which_amount_is_the_value(value: str, expected: float)
     assert event.properties.contents[0].price == 18.0, "of one piece, as it was sold"
 
 
+def test_a_currency_of_three_decimals_keeps_them() -> None:
+    """A fils is a thousandth of a dinar."""
+    body = order(currency="KWD", total="12.345", shipping_total="0.111", total_tax=0, line_items=[{"total": "12.234"}])
+    for value in ("subtotal", "without_tax_and_shipping"):
+        assert taken(body, value=value).event.properties.value == 12.234
+
+
 @pytest.mark.parametrize(
     ("line", "template", "content_id"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fullcount.consent.decision import stricter
 from fullcount.events.reading import Reading
 from fullcount.events.tie import Tie, TieKind
 from fullcount.identity.ip import normalize_ip
@@ -41,7 +42,7 @@ def order_event(name: str, event_id: str | None, told: Told, order: Node, rules:
         "event": name,
         "event_id": event_id,
         "event_time": moment(order, "created_at") or told.told_at,
-        "consent": _custom(order, "fullcount_consent"),
+        "consent": _consent(order),
         "user": _user(order),
         "properties": {
             "order_id": text(order, "increment_id"),
@@ -57,16 +58,19 @@ def order_event(name: str, event_id: str | None, told: Told, order: Node, rules:
 
 def refund_event(name: str, refund: Refund, memo: Node, rules: Rules) -> Reading:
     """Return a refund's event, with what the credit memo tells of the shopper."""
-    order = at(memo, "order")
+    held = at(memo, "order")
+    order: Node = held if isinstance(held, dict) else {}
     fields: Node = {
         "event": name,
         "event_id": f"refund-{refund.refund_id}",
         "event_time": refund.refunded_at,
-        "user": _user({**order, **memo} if isinstance(order, dict) else memo),
+        "consent": stricter(_consent(order), _consent(memo)),
+        "user": _user({**order, **memo}),
         "properties": {"order_id": refund.order_id, "value": refund.amount, "currency": refund.currency},
         "page": {"url": _page(rules)},
     }
-    return event_reading(fields, tied([(TieKind.ORDER_ID, refund.order_id)]), is_id_private=True)
+    ties = [(TieKind.ORDER_ID, refund.order_id), (TieKind.VISITOR, _custom(order, "fullcount_visitor"))]
+    return event_reading(fields, tied(ties), is_id_private=True)
 
 
 def _page(rules: Rules) -> str | None:
@@ -80,6 +84,10 @@ def _ties(order: Node) -> tuple[Tie, ...]:
             (TieKind.ORDER_ID, text(order, "increment_id")),
         ]
     )
+
+
+def _consent(order: Node) -> str | None:
+    return _custom(order, "fullcount_consent")
 
 
 def _custom(order: Node, *names: str) -> str | None:
@@ -177,5 +185,5 @@ def _value(order: Node, prefix: str, catalogue: Catalogue) -> float | None:
     if total is None or catalogue.value is Value.TOTAL:
         return total
     if catalogue.value is Value.SUBTOTAL:
-        return round(max(0.0, held("subtotal") - abs(held("discount_amount"))), 2)
-    return round(max(0.0, total - held("tax_amount") - held("shipping_amount")), 2)
+        return round(max(0.0, held("subtotal") - abs(held("discount_amount"))), 4)
+    return round(max(0.0, total - held("tax_amount") - held("shipping_amount")), 4)

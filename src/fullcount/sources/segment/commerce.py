@@ -73,7 +73,7 @@ def _value(given: Node, rules: Rules) -> float | None:
     if rules.catalogue.value is Value.WITHOUT_TAX_AND_SHIPPING and (whole := amount(given, "total")) is not None:
         net = amount(given, "revenue")
         shipping, tax = amount(given, "shipping") or 0.0, amount(given, "tax") or 0.0
-        return round(max(0.0, whole - shipping - tax), 2) if net is None else net
+        return round(max(0.0, whole - shipping - tax), 4) if net is None else net
     return total
 
 

@@ -150,6 +150,7 @@ def test_the_template_of_the_source_names_orders() -> None:
         ({"total": 72.4}, "subtotal", 72.4),
         ({"total": 72.4, "revenue": 60}, "without_tax_and_shipping", 60.0),
         ({"total": 72.4, "shipping": "6.40", "tax": 1}, "without_tax_and_shipping", 65.0),
+        ({"total": "12.345", "tax": "0.111", "currency": "KWD"}, "without_tax_and_shipping", 12.234),
         ({"value": 9}, "without_tax_and_shipping", 9.0),
         ({"product_id": "8", "price": "18", "quantity": "2"}, "total", 36.0),
         ({"product_id": "8", "price": 18}, "total", 18.0),
