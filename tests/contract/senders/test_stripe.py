@@ -193,3 +193,15 @@ def test_no_body_is_answered_with_a_5xx(bodies: list[Any]) -> None:
             await post_all(house, bodies)
 
     asyncio.run(serve())
+
+
+async def test_who_refused_at_the_sale_is_not_told_of_by_its_refund() -> None:
+    """A charge has metadata of its own, without the answer: it is remembered by the payment intent."""
+    table = {**PAY, "refund_event": "Refund"}
+    for answer, sent in (("denied", []), ("granted", ["CompletePayment", "Refund"])):
+        async with house_of(table, remembers=True) as house:
+            sale = changed(payment_intent="pi_test_1", metadata={"fullcount_consent": answer})
+            refund = changed(REFUND.body, payment_intent="pi_test_1", metadata={})
+            for body in (sale, refund):
+                assert (await house.send(**delivery(body))).status == 200
+            assert sorted(event.event for event in await house.arrived()) == sent

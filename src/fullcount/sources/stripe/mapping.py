@@ -11,7 +11,7 @@ from fullcount.events.model import names_only
 from fullcount.events.tie import TieKind
 from fullcount.sources.mapped import event_reading, mapped_name, purchase_id, tied
 from fullcount.sources.payload import Node, amount, at, first_text, text
-from fullcount.sources.source import Intake
+from fullcount.sources.source import Intake, Sighting
 from fullcount.sources.stripe.items import contents_of
 from fullcount.sources.stripe.money import Price, invoice_price, payment_price, session_price
 from fullcount.sources.stripe.options import Checkout
@@ -156,7 +156,10 @@ def _sold(said: Snapshot, sale: _Sale) -> Intake:
     )
     is_private = sale.is_id_private and told.event_id() is None
     reading = event_reading(fields, ties, is_id_private=is_private)
-    return Intake((reading,), are_names_mapped=True, request_id=said.event_id)
+    # The refund's charge has metadata of its own: what was answered at the sale is remembered for it.
+    answer = told("consent")
+    sightings = (Sighting(ties, consent=answer, seen_at=said.happened_at),) if answer else ()
+    return Intake((reading,), are_names_mapped=True, request_id=said.event_id, sightings=sightings)
 
 
 def _event_id(said: Snapshot, own_id: str | None) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fullcount.sources.mapped import event_reading
+from fullcount.events.tie import TieKind
+from fullcount.sources.mapped import event_reading, tied
 from fullcount.sources.payload import Node, amount, at, first_text, rows, text
 from fullcount.sources.source import Intake, Refund
 from fullcount.sources.stripe.money import in_units
@@ -24,7 +25,8 @@ def read_refund(said: Snapshot) -> Intake:
     refund_id = f"{identity}-{int(total)}"
     size = in_units(max(0.0, _size(said, total)), currency) or 0.0
     refund = Refund(refund_id, order_id, size, currency.upper() if currency else None, said.happened_at)
-    readings = (event_reading(_event(said, refund)),) if said.rules.refund_event is not None else ()
+    ties = tied([(TieKind.ORDER_ID, order_id), (TieKind.CHECKOUT_TOKEN, reference(charge, "payment_intent"))])
+    readings = (event_reading(_event(said, refund), ties),) if said.rules.refund_event is not None else ()
     return Intake(readings, are_names_mapped=True, refunds=(refund,), request_id=said.event_id)
 
 

@@ -67,4 +67,4 @@ def _tested(said: Snapshot) -> Intake:
     if not intake.readings and not intake.ignored:
         return ignored(said, "test_order", "a refund in Stripe's test mode")
     code = said.rules.test_event_code
-    return msgspec.structs.replace(intake, test_event_code=code, refunds=(), request_id="")
+    return msgspec.structs.replace(intake, test_event_code=code, refunds=(), sightings=(), request_id="")
