@@ -213,7 +213,12 @@ def _check_outcomes(reader: Reader, now: float) -> Iterator[Check]:
             died[total.reason] = died.get(total.reason, 0) + total.count
     if died:
         said = ", ".join(f"{count} {reason}" for reason, count in sorted(died.items()))
-        yield Check("dead", State.PROBLEM, f"in 24 h: {said}", "fullcount queue dead says why; redrive puts them back")
+        yield Check(
+            "dead",
+            State.PROBLEM,
+            f"in 24 h: {said}",
+            "fullcount queue dead says why; redrive puts them back (what may count twice with --accept-double-count)",
+        )
     else:
         yield Check("dead", State.OK, "none in 24 h")
     silent = sources_without_consent(found)

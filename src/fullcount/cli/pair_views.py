@@ -135,7 +135,7 @@ def print_unknown(report: Pairs, settings: Settings) -> None:
     if not any(pixel.browser is not Browser.NONE for pixel in settings.pixels):
         say('No pixel has a browser half (browser = "none"), so there is nothing to pair.')
     for name in report.unknown_pixels:
-        say(f"Nothing is known of what the pixel of {name} sends. Fix: {UNKNOWN_FIX}")
+        say(f"No page has said yet what the pixel of {name} sent. Fix: {UNKNOWN_FIX}")
     if report.is_cut:
         say("Only a part was looked at: a day keeps so many copies of each kind, and --days or --pixel ask for fewer.")
     if report.counts_double:

@@ -152,7 +152,10 @@ def show_dead(settings: Settings, selection: Selection, limit: int, *, as_json: 
             for each in letters
         ]
         print_table(("event_id", "event", "pixel", "died (UTC)", "reason", "TikTok's words"), rows)
-        say("Put back with: fullcount queue redrive --event-id EVENT_ID (or --reason, --pixel)")
+        say(
+            "Put back with: fullcount queue redrive --event-id EVENT_ID (or --reason, --pixel); what may count twice"
+            " only with --accept-double-count"
+        )
 
 
 def _lane_view(state: LaneState, settings: Settings, now: float) -> LaneView:

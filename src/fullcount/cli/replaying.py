@@ -34,6 +34,7 @@ class Went(msgspec.Struct, frozen=True):
     event: str
     event_id: str
     withheld: str = ""  # the reason, if it would not be sent
+    held_seconds: float | None = None  # how long it would wait for its other half, or for an answer
 
 
 class EventSteps(msgspec.Struct, frozen=True):
@@ -130,7 +131,7 @@ def _steps(reading: Reading, intake: Intake, terms: SourceTerms, now: float) -> 
 
 def _went(found: Identified, arrival: Arrival) -> Iterable[Went]:
     for entry in arrival.entries:
-        yield Went(entry.pixel, entry.event.event, entry.event.event_id)
+        yield Went(entry.pixel, entry.event.event, entry.event.event_id, held_seconds=entry.hold_seconds)
     for fact in arrival.facts:
         yield Went(fact.pixel, fact.event, found.hashed.event_id, str(fact.reason.value))
 

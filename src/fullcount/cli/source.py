@@ -45,7 +45,8 @@ def replay(  # noqa: PLR0913 - each option is one parameter
 ) -> None:
     """Feed a saved request through a source and print what each step makes of it. Stores and sends nothing.
 
-    Exit status 1 if the request, or an event in it, would be refused.
+    A saved body rarely has its signature: without one the rest is shown all the same. Exit status 1 if nothing of the
+    request can be read, or an event in it would be refused.
     """
     from fullcount.cli import source_views
     from fullcount.cli.replaying import replay as replayed

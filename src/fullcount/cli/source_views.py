@@ -57,5 +57,7 @@ def _show_event(event: EventSteps) -> None:
         rows.append(("consent", f"{event.consent}: {event.consent_basis}"))
         for went in event.went:
             way = f"withheld: {went.withheld}" if went.withheld else "queued"
+            if went.held_seconds:
+                way = f"held up to {went.held_seconds:g} s for the browser's half"
             rows.append(("route", f"pixel {went.pixel}: {went.event} {went.event_id}, {way}"))
     print_table(("step", ""), rows)

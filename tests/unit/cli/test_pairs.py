@@ -101,7 +101,7 @@ async def test_what_cannot_be_known_is_said(shop: Shop, browser: str) -> None:
 
     assert result.exit_code == 0
     assert "Nothing counts double" not in result.stdout
-    expected = "Nothing is known of what the pixel of store sends" if browser == "other" else "no browser half"
+    expected = "No page has said yet what the pixel of store sent" if browser == "other" else "no browser half"
     assert expected in " ".join(result.stdout.replace("has a browser half", "no browser half").split())
 
 

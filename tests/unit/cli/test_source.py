@@ -39,7 +39,9 @@ def test_every_step_is_told(woo: Shop) -> None:
     assert report["signature"] == "valid"
     assert (event["event"], event["event_id"], event["consent"]) == ("Purchase", "1501", "send")
     assert {"email", "phone", "ttclid", "ip"} <= set(event["identifiers"])
-    assert event["went"] == [{"pixel": "store", "event": "CompletePayment", "event_id": "1501", "withheld": ""}]
+    assert event["went"] == [
+        {"pixel": "store", "event": "CompletePayment", "event_id": "1501", "withheld": "", "held_seconds": None}
+    ]
 
 
 def test_no_value_of_an_identifier_is_printed(woo: Shop) -> None:
@@ -91,6 +93,14 @@ def test_the_event_that_tiktok_would_get_is_shown_on_request(woo: Shop) -> None:
     result = woo.run(*arguments(PAID, "--body"))
 
     assert '"event": "CompletePayment"' in result.stdout
+
+
+def test_a_half_that_would_wait_says_how_long(woo: Shop) -> None:
+    """With the snippet on the pixel a purchase waits for its browser half, and the route says so."""
+    woo.write(woo.file.read_text(encoding="utf-8").replace('name = "store"', 'name = "store"\nbrowser = "snippet"', 1))
+    result = woo.run(*arguments(PAID))
+
+    assert "held up to 20 s for the browser's half" in result.stdout
 
 
 def test_what_cannot_be_read_is_exit_status_1(woo: Shop, tmp_path: Path) -> None:
