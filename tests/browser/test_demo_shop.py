@@ -35,8 +35,11 @@ async def test_the_panel_tells_that_a_purchase_counts_once(street: Street, shopp
     await expect(panel.locator("#cookies")).to_contain_text("consent: granted")
 
 
-async def test_the_panel_warns_of_a_purchase_that_counts_twice(street: Street, shopper: Shopper) -> None:
-    """A pixel with event_ids of its own makes two purchases of one order, and the verdict says so."""
+async def test_a_purchase_that_counts_twice_is_told(street: Street, shopper: Shopper) -> None:
+    """A pixel with event_ids of its own makes two purchases of one order: the panel says so, and pairs says why.
+
+    The snippet mirrors the pixel's event, so that its id came from both sides; the order's did not.
+    """
     await shopper.switch(event_id="own")
     event_id = await shopper.buy()
     await street.end_hold(2)
@@ -45,6 +48,9 @@ async def test_the_panel_warns_of_a_purchase_that_counts_twice(street: Street, s
 
     await expect(verdict).to_have_text("one order, counted 2", timeout=PATIENCE_MS)
     await expect(verdict).to_have_class("bad")
+    finding = (await street.pair_findings())["ids_differ"]
+    assert finding["is_double"]
+    assert any(event_id in example for example in finding["examples"])
 
 
 async def test_a_switch_of_the_panel_holds_from_the_reload_on(shopper: Shopper) -> None:
