@@ -11,8 +11,10 @@ setup:
 demo: setup
 	@$(BIN)/fullcount demo
 
+# Browsers come last and one at a time: two of them with their shops are too many for two cores.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 crash: setup
 	CRASH_ROUNDS=50 $(BIN)/python -m pytest -m crash tests/e2e -p no:xdist --timeout 1500
