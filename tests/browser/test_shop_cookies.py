@@ -6,6 +6,8 @@ from playwright.async_api import Response
 from tests.browser.shopper import OURS, SHOPS_OWN, Shopper
 from tests.browser.street import Street, once
 
+from fullcount.demo.waiting import eventually
+
 
 async def names_set_by(answer: Response) -> list[str]:
     """Return the names of the cookies that an answer sets."""
@@ -24,7 +26,13 @@ async def test_cookies_of_scripts_may_go_with_the_page(street: Street, shopper: 
     shopper.context.on("response", note)
     click_id = await shopper.click_ad()
     await shopper.everything_arrived()
-    set_by_answers = {name for answer in answers for name in await names_set_by(answer)}
+    set_by_answers: set[str] = set()
+
+    async def are_ours_set() -> bool:
+        set_by_answers.update([name for answer in answers for name in await names_set_by(answer)])
+        return set_by_answers >= set(OURS)
+
+    await eventually(are_ours_set, "the answers set the visitor's cookies")
     await shopper.leave()
     await shopper.keeps_click()
     left = await shopper.cookies()
