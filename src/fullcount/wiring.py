@@ -32,7 +32,6 @@ from fullcount.gateway.observe import Watch
 from fullcount.gateway.remote_clock import RemoteClock, clock_of
 from fullcount.gateway.server import HttpServer, address_of, listen, server_config, tune_interpreter
 from fullcount.pipeline.modes import lines_of_switches, void_switches
-from fullcount.pipeline.pipeline import Pipeline
 from fullcount.queue import failpoints
 from fullcount.queue.protocol import Queue
 from fullcount.queue.sqlite.engine import SqliteQueue
@@ -77,16 +76,17 @@ def build_house(
     destination = TikTokDestination(settings.tiktok, settings.pixels, carrier, clock)
     dispatcher = Dispatcher(queue, destination, clock, settings.delivery, policy=policies(settings), observer=watch)
     visitors = _visitors_of(settings, queue, clock)
+    app = create_app(settings, queue, clock, watch, visitors)
     errands = Runner(
         queue,
-        Pipeline(queue, clock, watch, visitors=visitors),
+        app.pipeline,
         clock,
         AiohttpAsker(),
         owners_of(settings, clock.now()),
         observer=LogObserver(log),
     )
     return House(
-        app=create_app(settings, queue, clock, watch, visitors),
+        app=app,
         queue=queue,
         visitors=visitors,
         dispatcher=dispatcher,

@@ -49,7 +49,10 @@ SenderRoutes = tuple[Reception, Doors]
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, own: OwnRoutes, senders: SenderRoutes, service: Service, rest: Starlette) -> None:
+    def __init__(
+        self, pipeline: Pipeline, own: OwnRoutes, senders: SenderRoutes, service: Service, rest: Starlette
+    ) -> None:
+        self.pipeline = pipeline  # the one way into the queue, for whatever else has events to bring
         self._ingest, self._routes = own
         self._reception, self._doors = senders
         self._service = service
@@ -107,7 +110,7 @@ def create_app(
     service = Service(queue, clock, watch.metrics)
     known = (EVENTS_PATH, *DROP_IN_PATHS, *doors.paths(), *(route.path for route in service.routes()))
     rest = Starlette(routes=service.routes(), exception_handlers={HTTPException: wrong_turn(known)})
-    return Gateway((ingest, routes), (reception, doors), service, rest)
+    return Gateway(pipeline, (ingest, routes), (reception, doors), service, rest)
 
 
 def _fits_one_request(event: HashedEvent) -> bool:
