@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from aiohttp import web
 from playwright.async_api import Page
 from tests.browser.base_code import METHODS, base_code
+from tests.browser.site import Site
 
 from fullcount.browser.settings import SnippetSettings
 from fullcount.browser.snippet import MEDIA_TYPE, render
@@ -23,39 +23,20 @@ TAG = '<script async src="/fc/fc.js?key=pk-shop"></script>'
 LOAD = f"ttq.load('{DEFAULT_PIXEL}'); ttq.page();"
 
 
-class SnippetShop:
+class SnippetShop(Site):
     """Serves `pages` by path, the snippet under `/fc/fc.js`, and takes beacons; use it as an async context manager.
 
     A refused beacon is kept too: `beacons` holds all, in the order of arrival. Cookies are set as the gateway does.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.settings = SnippetSettings(key="pk-shop", pixel=DEFAULT_PIXEL)
-        self.pages: dict[str, str] = {}
         self.page_headers: dict[str, str] = {"cache-control": "no-store"}
         self.beacons: list[Json] = []
         self.requests: list[dict[str, str]] = []  # the beacons' headers
         self.answer_status = 204
         self.sets_cookies = True
-        self.port = 0
-        self._runner: web.ServerRunner | None = None
-
-    async def __aenter__(self) -> Self:
-        self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    def url(self, path: str = "/", *, host: str = "127.0.0.1") -> str:
-        """Return the address of a page under a host's name."""
-        return f"http://{host}:{self.port}{path}"
 
     def set(self, **changes: Any) -> None:
         """Change settings of the snippet."""
